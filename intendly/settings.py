@@ -1,0 +1,136 @@
+"""The only reader of the environment: one frozen, typed object, refused at start with every mistake named."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class SettingsError(Exception):
+    """The environment does not make a usable configuration; the text names each variable at fault."""
+
+
+class Settings(BaseSettings):
+    """What every process of the venue is told from outside. Units are in the names or beside them.
+
+    Each field is an environment variable of the same name in capitals. Amounts of time are seconds.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+
+    # Where the real parts are.
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
+    redis_url: SecretStr = Field(description="redis://[:password@]host:port/db")
+    rpc_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        min_length=1, description="JSON-RPC endpoints, separated by commas, the preferred one first"
+    )
+    data_dir: Path = Field(default=Path(".data"), description="keys, deployment and embedded data")
+
+    # The chain and what stands on it. The file is written by `intendly contracts deploy`.
+    chain_id: int = Field(default=31_337, ge=1)
+    deployment_file: Path | None = Field(default=None, description="default: DATA_DIR/deployment.json")
+    auctioneer_key_file: Path | None = Field(default=None, description="default: DATA_DIR/keys/auctioneer.key")
+    submitter_key_file: Path | None = Field(default=None, description="default: DATA_DIR/keys/submitter.key")
+
+    # The venue's rules.
+    auction_window_ms: int = Field(default=2_000, ge=300, le=60_000)
+    auction_min_ms: int = Field(default=300, ge=0, le=60_000, description="never closes earlier than this")
+    award_validity_s: int = Field(default=10, ge=2, le=10, description="close to exclusiveUntil")
+    house_fee_bps: int = Field(default=5, ge=0, le=100)
+    fill_gas: int = Field(default=350_000, ge=21_000, description="gas that the fee of one fill pays for")
+    deadline_max_s: int = Field(default=30 * 86_400, ge=60)
+    open_intents_max: int = Field(default=200, ge=1, description="open intents of one swapper")
+    body_max_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576)
+    solver_timeout_ms: int = Field(default=1_200, ge=50, le=30_000)
+    solver_allow_private: bool = Field(
+        default=False, description="let a solver's URL name a private address: for development only"
+    )
+
+    # How the processes listen.
+    bind_host: str = "127.0.0.1"
+    relayer_port: Port = 3_001
+    websocket_port: Port = 3_002
+    coordinator_port: Port = 3_003
+    flower_port: Port = 5_555
+    relayer_public_url: str = Field(default="", description="as clients see it; default http://BIND_HOST:RELAYER_PORT")
+    websocket_public_url: str = Field(default="", description="default ws://BIND_HOST:WEBSOCKET_PORT")
+    web_workers: int = Field(default=2, ge=1, le=64)
+    db_pool_max: int = Field(default=10, ge=1, le=200)
+    ws_max_connections: int = Field(default=10_000, ge=1)
+    flower_user: str = "operator"
+    flower_password: SecretStr | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("rpc_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("postgresql://", "postgresql+psycopg2://", "postgres://")):
+            raise ValueError("expected postgresql://user:password@host:port/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected redis://[:password@]host:port/db")
+        return value
+
+    @field_validator("rpc_urls")
+    @classmethod
+    def _http(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for url in value:
+            if not url.get_secret_value().startswith(("http://", "https://")):
+                raise ValueError("expected http(s):// addresses separated by commas")
+        return value
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """`database_url` with the driver named, as SQLAlchemy wants it."""
+        rest = self.database_url.get_secret_value().split("://", 1)[1]
+        return f"postgresql+psycopg2://{rest}"
+
+    @cached_property
+    def deployment_path(self) -> Path:
+        return self.deployment_file or self.data_dir / "deployment.json"
+
+    @cached_property
+    def auctioneer_key_path(self) -> Path:
+        return self.auctioneer_key_file or self.data_dir / "keys" / "auctioneer.key"
+
+    @cached_property
+    def submitter_key_path(self) -> Path:
+        return self.submitter_key_file or self.data_dir / "keys" / "submitter.key"
+
+    @cached_property
+    def api_url(self) -> str:
+        return self.relayer_public_url or f"http://{self.bind_host}:{self.relayer_port}"
+
+    @cached_property
+    def stream_url(self) -> str:
+        base = self.websocket_public_url or f"ws://{self.bind_host}:{self.websocket_port}"
+        return f"{base}/api/v1/stream"
+
+
+def load_settings() -> Settings:
+    """Read the environment once. Raises `SettingsError` that names every variable at fault, never a value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{str(issue['loc'][0]).upper() if issue['loc'] else 'settings'}: {issue['msg']}"
+            for issue in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("; ".join(lines)) from None
