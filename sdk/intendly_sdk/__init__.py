@@ -1,0 +1,1 @@
+"""Sign intents, bid for them: the types, signatures and clients of the Intendly venue."""
