@@ -1,0 +1,81 @@
+"""What travels on /api/v1/stream. JSON text frames; each request carries an `id` that its `Reply` repeats.
+
+A connection begins with the server's `Hello`. A client then subscribes, by intents, by swappers, or as a solver
+(after `Login`), and gets `Event`s in the order of their numbers. `after` resumes behind a cursor; without it
+events start with the next one. Solvers may bid and decline on the same connection.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from intendly_sdk.messages import Event, Message, Problem, SignedBid
+from intendly_sdk.primitives import Address, Hash32, HexBytes, UnixSeconds
+
+RequestId = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")]
+
+
+class Hello(Message):
+    """The server's first frame: the challenge that a `Login` signs, and the cursor of the newest event."""
+
+    type: Literal["hello"] = "hello"
+    challenge: Hash32
+    cursor: Cursor
+    server_time: int = Field(description="unix milliseconds")
+
+
+class Login(Message):
+    """A solver proves its key: `signature` is over StreamLogin(solver, challenge, expires_at)."""
+
+    type: Literal["login"] = "login"
+    id: RequestId
+    solver: Address
+    expires_at: UnixSeconds = Field(description="at most 300 seconds ahead")
+    signature: HexBytes
+
+
+class Subscribe(Message):
+    """Adds to what this connection hears. With `after`, events behind that cursor come first, without a gap."""
+
+    type: Literal["subscribe"] = "subscribe"
+    id: RequestId
+    intents: tuple[Hash32, ...] = Field(default=(), max_length=500)
+    swappers: tuple[Address, ...] = Field(default=(), max_length=100)
+    auctions: bool = Field(default=False, description="every auction.opened and auction.closed")
+    solver: bool = Field(default=False, description="auctions, and the fate of this solver's bids; after a Login")
+    after: Cursor | None = None
+
+
+class PlaceBid(Message):
+    """A bid, answered like POST /bids."""
+
+    type: Literal["bid"] = "bid"
+    id: RequestId
+    signed_bid: SignedBid
+
+
+class Decline(Message):
+    """The logged-in solver will not bid in this auction, so that it need not be waited for."""
+
+    type: Literal["decline"] = "decline"
+    id: RequestId
+    auction_id: Hash32
+
+
+class Reply(Message):
+    """The answer to the request of the same `id`: `result` or `problem`."""
+
+    type: Literal["reply"] = "reply"
+    id: RequestId
+    ok: bool
+    result: dict[str, Any] | None = None
+    problem: Problem | None = None
+
+
+ClientMessage = Annotated[Login | Subscribe | PlaceBid | Decline, Field(discriminator="type")]
+ServerMessage = Annotated[Hello | Reply | Event, Field(discriminator="type")]
+client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+server_message: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
