@@ -1,0 +1,53 @@
+"""The engine, made after the fork and shared by one process, and the one way to open a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+
+
+class Database:
+    """PostgreSQL for one process. The pool is made at first use, so that a fork never shares a socket.
+
+    A transaction is never held across the network (design: The rule that everything follows).
+    """
+
+    def __init__(self, url: str, *, pool_size: int, application: str, statement_timeout_ms: int = 15_000) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._options = f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
+        self._application = application
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = create_engine(
+                self._url,
+                pool_size=self._pool_size,
+                max_overflow=0,
+                pool_pre_ping=False,
+                pool_recycle=1_800,
+                pool_use_lifo=True,
+                connect_args={
+                    "application_name": self._application,
+                    "connect_timeout": 5,
+                    "options": self._options,
+                    "keepalives_idle": 30,
+                },
+            )
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed at the end of the block, rolled back by an exception."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the pool; the next use makes a new one."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
