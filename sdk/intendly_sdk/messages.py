@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from eth_hash.auto import keccak
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from intendly_sdk import typed_data
 from intendly_sdk.primitives import (
@@ -22,6 +22,7 @@ from intendly_sdk.primitives import (
 from intendly_sdk.typed_data import Domain
 
 MAX_DATA_BYTES = 16_384
+MAX_SIGNATURE_BYTES = 2_048
 MAX_LEGS = 8
 
 
@@ -63,7 +64,11 @@ class SignedIntent(Message):
     """An intent with its swapper's signature over `intent.hash`."""
 
     intent: Intent
-    signature: HexBytes = Field(max_length=2_048)
+    signature: Annotated[
+        HexBytes,
+        Field(max_length=MAX_SIGNATURE_BYTES),
+        WithJsonSchema({"type": "string", "pattern": f"^0x([0-9a-fA-F]{{2}}){{0,{MAX_SIGNATURE_BYTES}}}$"}),
+    ]
 
 
 class Leg(Message):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 
+from intendly_sdk.errors import IntendlyError
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 
-class SignatureError(ValueError):
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+
+
+class SignatureError(IntendlyError, ValueError):
     """The bytes are no ECDSA signature of this digest."""
 
 
@@ -31,11 +35,12 @@ class Signer:
         return HexBytes(signature[:64] + bytes((signature[64] + 27,)))
 
 
-def recover(digest: Hash32, signature: bytes) -> Address:
+def recover(digest: Hash32, signature: bytes, *, allow_high_s: bool = True) -> Address:
     """The address that signed `digest`, by the rules of Permit2's SignatureVerification.
 
     Takes 65 bytes (r ‖ s ‖ v) and the 64 bytes of EIP-2098. Raises `SignatureError` for anything else, and
-    for a signature that recovers to nobody. A high s is taken, as Permit2 takes it.
+    for a signature that recovers to nobody. A high s is taken, as Permit2 takes it; Settlement refuses one in
+    a bid or an award, so `allow_high_s=False` is the rule for those.
     """
     if len(signature) == 65:
         parity = signature[64] - 27
@@ -47,6 +52,8 @@ def recover(digest: Hash32, signature: bytes) -> Address:
         raise SignatureError("expected 65 bytes, or the 64 of EIP-2098")
     if parity not in (0, 1):
         raise SignatureError("expected v to be 27 or 28")
+    if not allow_high_s and int.from_bytes(compact[32:], "big") > _HALF_ORDER:
+        raise SignatureError("expected the low s of EIP-2")
     try:
         key = PublicKey.from_signature_and_message(compact + bytes((parity,)), digest, hasher=None)
     except Exception as error:

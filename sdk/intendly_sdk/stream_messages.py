@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from intendly_sdk.messages import Event, Message, Problem, SignedBid
+from intendly_sdk.messages import AuctionOpened, Event, Message, Problem, SignedBid
 from intendly_sdk.primitives import Address, Hash32, HexBytes, UnixSeconds
 
 RequestId = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
@@ -79,3 +79,14 @@ ClientMessage = Annotated[Login | Subscribe | PlaceBid | Decline, Field(discrimi
 ServerMessage = Annotated[Hello | Reply | Event, Field(discriminator="type")]
 client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 server_message: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+
+
+def auction_of(event: Event) -> AuctionOpened:
+    """The auction that an auction.opened event tells of, with the event's own clock readings.
+
+    Raises `ValueError` when the event tells of something else.
+    """
+    clock = {"server_time": event.server_time, "ms_left": event.ms_left}
+    return AuctionOpened.model_validate(
+        {**event.data, "auction_id": event.auction_id, **{k: v for k, v in clock.items() if v is not None}}
+    )

@@ -1,0 +1,148 @@
+"""The clients for the HTTP API: what anyone may ask (`VenueClient`), and what a trader does (`TraderClient`)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from functools import cached_property
+from typing import Self
+
+from pydantic import RootModel
+
+from intendly_sdk.http_api import HttpApi
+from intendly_sdk.messages import (
+    AuctionView,
+    BidAccepted,
+    ConfigView,
+    Intent,
+    IntentPage,
+    IntentStatus,
+    IntentView,
+    Receipt,
+    SignedBid,
+    SignedIntent,
+    TokenView,
+)
+from intendly_sdk.primitives import ZERO_ADDRESS, ZERO_HASH, Address, Hash32
+from intendly_sdk.settlement_wait import wait_until_settled
+from intendly_sdk.signatures import Signer
+from intendly_sdk.typed_data import Domain
+
+
+class VenueClient:
+    """What the venue tells anyone. Every method raises `ApiError`, `NetworkError` or `ProtocolError`."""
+
+    def __init__(self, api_url: str, *, timeout: float = 5.0) -> None:
+        self._api = HttpApi(api_url, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def config(self) -> ConfigView:
+        """The chain, the addresses and the limits, as they are now."""
+        return self._api.get("/config", ConfigView)
+
+    @cached_property
+    def known_config(self) -> ConfigView:
+        """`config()`, asked once."""
+        return self.config()
+
+    def domain(self) -> Domain:
+        """Where signatures for this venue count."""
+        return Domain(self.known_config.chain_id, self.known_config.settlement)
+
+    def tokens(self) -> tuple[TokenView, ...]:
+        """The tokens that the venue trades."""
+        return self._api.get("/tokens", RootModel[tuple[TokenView, ...]]).root
+
+    def auction(self, auction_id: Hash32) -> AuctionView:
+        """An auction; its bids once it is closed."""
+        return self._api.get(f"/auctions/{auction_id}", AuctionView)
+
+    def place_bid(self, bid: SignedBid) -> BidAccepted:
+        """POST a bid. Another by the same solver replaces it until the close; the same one again is safe."""
+        return self._api.post("/bids", bid, BidAccepted)
+
+    def get(self, intent_hash: Hash32) -> IntentView:
+        """An intent, its state, and its fill when there is one."""
+        return self._api.get(f"/intents/{intent_hash}", IntentView)
+
+    def status(self, intent_hash: Hash32) -> IntentStatus:
+        """Why the intent is not filled, in words."""
+        return self._api.get(f"/intents/{intent_hash}/status", IntentStatus)
+
+    def list(self, swapper: Address, after: str | None = None) -> IntentPage:
+        """One page of a swapper's intents, newest first. `after` is the last page's `next`."""
+        params = {"swapper": str(swapper)} | ({"after": after} if after else {})
+        return self._api.get("/intents", IntentPage, params)
+
+
+class TraderClient(VenueClient):
+    """Signs, submits and follows intents. The swapper must have approved Permit2 for the token that it sells."""
+
+    def __init__(self, api_url: str, signer: Signer, *, timeout: float = 5.0) -> None:
+        super().__init__(api_url, timeout=timeout)
+        self.signer = signer
+
+    def build_intent(
+        self,
+        token_in: Address,
+        amount_in: int,
+        token_out: Address,
+        min_amount_out: int,
+        *,
+        deadline: int | None = None,
+        receiver: Address | None = None,
+        valid_from: int = 0,
+        open_after: int | None = None,
+        partner: Address = ZERO_ADDRESS,
+        partner_fee_bps: int = 0,
+        app_data: Hash32 = ZERO_HASH,
+        nonce: int | None = None,
+    ) -> Intent:
+        """An intent of this signer's account. Amounts in the tokens' smallest units, times in unix seconds.
+
+        Without a `deadline` it lives ten minutes; without `open_after` only an auction's winner may fill it;
+        without a `nonce` it takes a random one, as Permit2's nonces have no order.
+        """
+        config = self.known_config
+        ends = int(time.time()) + 600 if deadline is None else deadline
+        return Intent(
+            chain_id=config.chain_id,
+            spender=config.settlement,
+            swapper=self.signer.address,
+            token_in=token_in,
+            amount_in=amount_in,
+            token_out=token_out,
+            min_amount_out=min_amount_out,
+            receiver=receiver or self.signer.address,
+            nonce=secrets.randbits(256) if nonce is None else nonce,
+            deadline=ends,
+            valid_from=valid_from,
+            open_after=ends if open_after is None else open_after,
+            partner=partner,
+            partner_fee_bps=partner_fee_bps,
+            app_data=app_data,
+        )
+
+    def sign(self, intent: Intent) -> SignedIntent:
+        """Sign what Permit2 verifies. Nothing is sent."""
+        return SignedIntent(intent=intent, signature=self.signer.sign(intent.hash))
+
+    def submit(self, signed: SignedIntent) -> Receipt:
+        """POST an intent. The answer means that it is committed; the same one again is safe and says so."""
+        return self._api.post("/intents", signed, Receipt)
+
+    def wait_until_settled(self, intent_hash: Hash32, timeout: float = 60.0) -> IntentView:
+        """The intent with its fill, once it is mined. `timeout` in seconds.
+
+        Raises `IntentNotFilledError` when it ended without one, `WaitTimeoutError` when time is up.
+        """
+        return wait_until_settled(self, self.known_config.stream_url, intent_hash, timeout)

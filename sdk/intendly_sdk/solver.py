@@ -1,0 +1,100 @@
+"""The solver's side, less its transport: a subclass prices auctions, this class builds and signs the bids.
+
+Run it with `StreamSolver` (it connects to the venue) or `HttpSolver` (the venue asks it).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+
+from intendly_sdk.messages import AuctionOpened, Bid, ConfigView, Leg, SignedBid
+from intendly_sdk.primitives import Address, HexBytes
+from intendly_sdk.signatures import Signer
+from intendly_sdk.typed_data import Domain
+
+log = logging.getLogger("intendly_sdk.solver")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a solver would do for an auction.
+
+    `amounts_out` is what each intent's receiver gets, in the auction's order and in token_out's smallest unit;
+    the executor must hold that plus the auction's fee after its callback. `data` is handed to the executor,
+    whose callback gets `gas_limit`. `valid_for_s` counts from the close and is capped by the venue's
+    `award_validity_s`; without it the offer is as good for as long as the venue lets it be.
+    """
+
+    amounts_out: tuple[int, ...]
+    executor: Address
+    data: bytes
+    gas_limit: int
+    valid_for_s: int | None = None
+
+
+class Solver(ABC):
+    """Subclass it and implement `price`.
+
+    `signer` holds the key that the registry knows; `config` is the venue's (`VenueClient.config()`).
+    `solver` is the address registered there; without one it is the signer's own.
+    """
+
+    def __init__(self, signer: Signer, config: ConfigView, *, solver: Address | None = None) -> None:
+        self.signer = signer
+        self.config = config
+        self.solver = solver or signer.address
+        self.domain = Domain(config.chain_id, config.settlement)
+
+    @abstractmethod
+    def price(self, auction: AuctionOpened) -> Offer | None:
+        """The best offer for the auction, or None to decline. Called from several threads.
+
+        Answer at once: the auction closes early when everyone has bid or declined.
+        """
+
+    def answer(self, auction: AuctionOpened) -> SignedBid | None:
+        """The signed bid, or None to decline. A `price` that raises is logged and declines."""
+        began = time.perf_counter()
+        try:
+            offer = self.price(auction)
+            bid = None if offer is None else sign_offer(offer, auction, self)
+        except Exception:
+            log.exception("auction.price_failed auction_id=%s", auction.auction_id)
+            return None
+        amounts = ",".join(str(leg.amount_out) for leg in bid.bid.legs) if bid else ""
+        log.info(
+            "auction.answered auction_id=%s bid=%s amounts_out=%s ms_left=%d took_ms=%d",
+            auction.auction_id,
+            "yes" if bid else "no",
+            amounts or "-",
+            auction.ms_left,
+            (time.perf_counter() - began) * 1000,
+        )
+        return bid
+
+
+def sign_offer(offer: Offer, auction: AuctionOpened, solver: Solver) -> SignedBid:
+    """The offer as a signed bid. Raises `ValueError` when it does not name one amount for each intent."""
+    if len(offer.amounts_out) != len(auction.intents):
+        raise ValueError(f"expected {len(auction.intents)} amounts, got {len(offer.amounts_out)}")
+    longest = solver.config.award_validity_s
+    valid_for = longest if offer.valid_for_s is None else min(longest, offer.valid_for_s)
+    bid = Bid(
+        legs=tuple(
+            Leg(intent_hash=asked.intent_hash, amount_out=amount, fee=asked.fee)
+            for asked, amount in zip(auction.intents, offer.amounts_out, strict=True)
+        ),
+        auction_id=auction.auction_id,
+        solver=solver.solver,
+        executor=offer.executor,
+        valid_until=auction.closes_at // 1000 + valid_for,
+        call_data_hash=HexBytes(keccak(offer.data)),
+        gas_limit=offer.gas_limit,
+    )
+    signature = solver.signer.sign(bid.hash(solver.domain))
+    return SignedBid(bid=bid, data=HexBytes(offer.data), signature=signature)
