@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.33;
+
+import {Fault, FillLeg, Intent, Leg, SignedIntent, Step} from "../Types.sol";
+import {IPermit2} from "../interfaces/IPermit2.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Calls} from "../lib/Calls.sol";
+import {Reason} from "../lib/Reason.sol";
+import {TypedData} from "../lib/TypedData.sol";
+import {GasBudget} from "./GasBudget.sol";
+
+/// @notice From a signed intent to its input in the executor's hands.
+abstract contract Input is ISettlement, GasBudget {
+    /// @notice The most that house and partner may take together, in basis points of amountOut.
+    uint256 public constant MAX_FEE_BPS = 1000;
+    /// @notice The most that a partner may take, in basis points of amountOut.
+    uint256 public constant MAX_PARTNER_FEE_BPS = 300;
+    uint256 internal constant BPS = 10_000;
+
+    /// @notice The Permit2 that swappers sign for.
+    address public immutable PERMIT2;
+
+    constructor(address permit2) {
+        PERMIT2 = permit2;
+    }
+
+    /// @dev Checks one leg against what its swapper signed, and pulls its input to the executor.
+    /// @param promised What the solver bid, and for which intent; the hash is 0 in an open fill
+    function _take(SignedIntent calldata signed, Leg memory promised, address executor)
+        internal
+        returns (FillLeg memory leg)
+    {
+        bytes32 witness = TypedData.hash(signed.intent);
+        leg.intentHash = _intentDigest(signed, witness);
+        // First, since of an intent that isn't the promised one nothing can be held against its swapper.
+        if (promised.intentHash != 0 && promised.intentHash != leg.intentHash) {
+            _refuse(Fault.Submitter, Reason.WRONG_INTENT);
+        }
+        _checkIntent(signed, promised.amountOut, promised.fee);
+        _checkParties(signed, executor);
+
+        leg.tokenIn = signed.token;
+        leg.amountIn = signed.amountIn;
+        leg.tokenOut = signed.intent.tokenOut;
+        leg.amountOut = promised.amountOut;
+        leg.fee = promised.fee;
+
+        uint256 before = _balance(signed.token, executor, Step.Pull);
+        _pull(signed, witness, executor);
+        uint256 arrived = _balance(signed.token, executor, Step.Pull) - before;
+        if (arrived != signed.amountIn) revert FillFailed(Fault.Token, Step.Pull, Reason.ARRIVED_SHORT);
+    }
+
+    function _intentDigest(SignedIntent calldata signed, bytes32 witness) internal view returns (bytes32) {
+        return TypedData.intentDigest(signed, witness, address(this), TypedData.permit2Domain(PERMIT2));
+    }
+
+    function _partnerFee(Intent calldata intent, uint256 amountOut) internal pure returns (uint256) {
+        uint256 bps = intent.partnerFeeBps;
+        if (bps == 0 || intent.partner == address(0)) return 0;
+        return amountOut * bps / BPS;
+    }
+
+    function _balance(address token, address account, Step step) internal view returns (uint256) {
+        (bool ok, uint256 balance) = Calls.balanceOf(token, account, BALANCE_GAS);
+        if (!ok) revert FillFailed(Fault.Token, step, Reason.NO_BALANCE);
+        return balance;
+    }
+
+    /// @dev Times and amounts. Permit2 checks the deadline too, but could not say that it was late.
+    function _checkIntent(SignedIntent calldata signed, uint256 amountOut, uint256 fee) private view {
+        Intent calldata intent = signed.intent;
+        if (block.timestamp < intent.validFrom) _refuse(Fault.Submitter, Reason.TOO_EARLY);
+        if (block.timestamp > signed.deadline) _refuse(Fault.Submitter, Reason.TOO_LATE);
+        if (amountOut < intent.minAmountOut) _refuse(Fault.Submitter, Reason.BELOW_MINIMUM);
+        if (intent.partnerFeeBps > MAX_PARTNER_FEE_BPS) _refuse(Fault.Swapper, Reason.PARTNER_FEE_OVER_CAP);
+        if (fee > 0 && fee * BPS > amountOut * MAX_FEE_BPS) _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
+        if (fee < _partnerFee(intent, amountOut)) _refuse(Fault.Submitter, Reason.FEE_UNDER_PARTNERS);
+    }
+
+    function _checkParties(SignedIntent calldata signed, address executor) private view {
+        address receiver = signed.intent.receiver;
+        address tokenOut = signed.intent.tokenOut;
+        if (executor == signed.token || executor == tokenOut) {
+            revert FillFailed(Fault.Solver, Step.Executor, Reason.FORBIDDEN_EXECUTOR);
+        }
+        if (
+            receiver == address(0) || receiver == executor || receiver == address(this) || receiver == PERMIT2
+                || receiver == signed.token || receiver == tokenOut
+        ) _refuse(Fault.Swapper, Reason.FORBIDDEN_RECEIVER);
+    }
+
+    function _pull(SignedIntent calldata signed, bytes32 witness, address executor) private {
+        bytes memory call = abi.encodeCall(
+            IPermit2.permitWitnessTransferFrom,
+            (
+                IPermit2.PermitTransferFrom({
+                    permitted: IPermit2.TokenPermissions(signed.token, signed.amountIn),
+                    nonce: signed.nonce,
+                    deadline: signed.deadline
+                }),
+                IPermit2.SignatureTransferDetails(executor, signed.amountIn),
+                signed.intent.swapper,
+                witness,
+                TypedData.WITNESS_TYPE_STRING,
+                signed.signature
+            )
+        );
+        (bool ok, bytes32 answer,) = Calls.capped(PERMIT2, PULL_GAS, call);
+        if (!ok) revert FillFailed(Fault.Swapper, Step.Pull, answer);
+    }
+
+    function _refuse(Fault fault, bytes32 reason) private pure {
+        revert FillFailed(fault, Step.Intent, reason);
+    }
+}
