@@ -8,7 +8,6 @@ from eth_hash.auto import keccak
 from intendly_sdk.errors import IntendlyError
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
-
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 

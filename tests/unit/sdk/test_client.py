@@ -1,0 +1,178 @@
+"""The clients against a real HTTP server: what is asked, what is retried, which error is raised."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+
+import pytest
+from intendly_sdk.client import TraderClient, VenueClient
+from intendly_sdk.errors import ApiError, IntentNotFilledError, NetworkError, ProtocolError, WaitTimeoutError
+from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView, Receipt
+from intendly_sdk.primitives import ZERO_HASH
+from intendly_sdk.signatures import recover
+
+from tests.unit.sdk import samples
+from tests.unit.sdk.venue import Answer, Peer, http_venue, stream_venue
+
+_PROBLEM = {"type": "x", "title": "Bad", "status": 422, "code": "nonce_spent", "detail": "known", "errors": []}
+INTENT = samples.intent()
+
+
+def _json(model: object) -> object:
+    return json.loads(model.model_dump_json())  # type: ignore[attr-defined]
+
+
+def _view(state: IntentState) -> object:
+    fill = FillView(
+        bid_hash=ZERO_HASH,
+        solver=samples.SOLVER.address,
+        amount_out=3_001 * 10**6,
+        fee=1,
+        tx_hash=ZERO_HASH,
+        block_number=1,
+        block_hash=ZERO_HASH,
+        confirmations=1,
+        final=False,
+    )
+    settled = state is IntentState.SETTLED
+    return _json(
+        IntentView(
+            intent_hash=INTENT.hash,
+            intent=INTENT,
+            state=state,
+            version=1,
+            created_at=1,
+            fill=fill if settled else None,
+        )
+    )
+
+
+def test_an_intent_is_built_signed_and_submitted() -> None:
+    def answer(method: str, path: str) -> Answer:
+        if path.endswith("/config"):
+            return 200, _json(samples.config())
+        return 202, _json(Receipt(intent_hash=INTENT.hash, state=IntentState.OPEN, created=True))
+
+    with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        first = trader.build_intent(samples.WETH.address, 10**18, samples.USDC.address, 1)
+        again = trader.build_intent(samples.WETH.address, 10**18, samples.USDC.address, 1)
+        assert first.nonce != again.nonce
+        assert first.open_after == first.deadline
+        assert first.receiver == first.swapper == samples.SWAPPER.address
+        signed = trader.sign(first)
+        assert recover(first.hash, signed.signature) == samples.SWAPPER.address
+        assert trader.submit(signed).created
+        asked = [(method, path) for method, path, _ in venue.asked]
+        assert asked == [("GET", "/api/v1/config"), ("POST", "/api/v1/intents")], "the config is asked once"
+        assert json.loads(venue.asked[-1][2]) == _json(signed)
+
+
+@pytest.mark.parametrize("failure", [(0, b""), (503, b"busy"), (502, b"")])
+def test_a_failing_network_is_tried_again(failure: Answer) -> None:
+    tries = count()
+
+    def answer(method: str, path: str) -> Answer:
+        return failure if next(tries) < 2 else (200, _view(IntentState.OPEN))
+
+    with http_venue(answer) as venue, VenueClient(venue.url) as client:
+        assert client.get(INTENT.hash).state is IntentState.OPEN
+        assert len(venue.asked) == 3
+
+
+def test_a_network_that_stays_down_is_a_network_error() -> None:
+    with http_venue(lambda *_: (503, b"")) as venue, VenueClient(venue.url) as client:
+        with pytest.raises(NetworkError, match="503"):
+            client.config()
+        assert len(venue.asked) == 4
+
+
+def test_a_refusal_is_raised_with_its_problem_and_not_repeated() -> None:
+    with http_venue(lambda *_: (422, _PROBLEM)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        with pytest.raises(ApiError, match="nonce_spent") as caught:
+            trader.submit(trader.sign(INTENT))
+        assert caught.value.problem.status == 422
+        assert len(venue.asked) == 1
+
+
+def test_an_answer_of_another_kind_is_a_protocol_error() -> None:
+    with (
+        http_venue(lambda *_: (200, b"<html>")) as venue,
+        VenueClient(venue.url) as client,
+        pytest.raises(ProtocolError),
+    ):
+        client.config()
+
+
+def test_waiting_polls_when_there_is_no_stream() -> None:
+    views = iter([IntentState.OPEN, IntentState.SETTLED])
+
+    def answer(method: str, path: str) -> Answer:
+        return 200, _json(samples.config()) if path.endswith("/config") else _view(next(views))
+
+    with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        settled = trader.wait_until_settled(INTENT.hash, timeout=10)
+    assert settled.fill is not None
+    assert settled.fill.amount_out == 3_001 * 10**6
+
+
+def test_waiting_asks_when_the_stream_tells_of_a_change() -> None:
+    def script(peer: Peer) -> None:
+        peer.hello()
+        peer.accept(peer.hear())
+        peer.event("1-1", "intent.settled", intent_hash=str(INTENT.hash))
+        peer.wait_closed()
+
+    views = iter([IntentState.SUBMITTED, IntentState.SETTLED])
+    with stream_venue(script) as url:
+
+        def answer(method: str, path: str) -> Answer:
+            return 200, _json(samples.config(url)) if path.endswith("/config") else _view(next(views))
+
+        with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+            assert trader.wait_until_settled(INTENT.hash, timeout=0.9).state is IntentState.SETTLED
+
+
+def test_waiting_survives_the_loss_of_the_stream() -> None:
+    def script(peer: Peer) -> None:
+        peer.hello()
+        peer.accept(peer.hear())
+        peer.drop()
+
+    views = iter([IntentState.OPEN, IntentState.OPEN, IntentState.SETTLED])
+    with stream_venue(script) as url:
+
+        def answer(method: str, path: str) -> Answer:
+            return 200, _json(samples.config(url)) if path.endswith("/config") else _view(next(views))
+
+        with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+            assert trader.wait_until_settled(INTENT.hash, timeout=10).state is IntentState.SETTLED
+
+
+def test_waiting_ends_with_the_reason_when_the_intent_ended_unfilled() -> None:
+    status = IntentStatus(
+        intent_hash=INTENT.hash, state=IntentState.EXPIRED, reason="no_bid", detail="Nobody bid.", attempts=3
+    )
+
+    def answer(method: str, path: str) -> Answer:
+        if path.endswith("/config"):
+            return 200, _json(samples.config())
+        return 200, _json(status) if path.endswith("/status") else _view(IntentState.EXPIRED)
+
+    with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        with pytest.raises(IntentNotFilledError, match="Nobody bid") as caught:
+            trader.wait_until_settled(INTENT.hash)
+        assert caught.value.status == status
+
+
+def test_waiting_ends_when_time_is_up() -> None:
+    def answer(method: str, path: str) -> Answer:
+        return 200, _json(samples.config()) if path.endswith("/config") else _view(IntentState.OPEN)
+
+    with (
+        http_venue(answer) as venue,
+        TraderClient(venue.url, samples.SWAPPER) as trader,
+        pytest.raises(WaitTimeoutError) as caught,
+    ):
+        trader.wait_until_settled(INTENT.hash, timeout=0.2)
+    assert isinstance(caught.value, TimeoutError)
