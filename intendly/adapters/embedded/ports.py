@@ -1,0 +1,80 @@
+"""Ports of this machine: which are free, and who holds one that is not."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from intendly.adapters.embedded.errors import ChildDied, EmbeddedError
+
+T = TypeVar("T")
+
+# Below the range that the kernel takes the near end of outgoing connections from.
+_RANGE = (20_000, 32_000)
+_LISTEN = "0A"
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on `host`:`port` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port(wanted: int | None = None) -> int:
+    """`wanted` where it is free, else another that is."""
+    if wanted is not None and is_free(wanted):
+        return wanted
+    for _ in range(1_000):
+        port = random.randint(*_RANGE)  # noqa: S311 - not a secret
+        if is_free(port):
+            return port
+    raise EmbeddedError(f"no free port on 127.0.0.1 between {_RANGE[0]} and {_RANGE[1]}")
+
+
+def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:
+    """`start` with a free port; again with another when somebody took it between the look and the bind."""
+    for _ in range(4):
+        port = free_port(wanted)
+        try:
+            return start(port)
+        except ChildDied:
+            if is_free(port):
+                raise
+    return start(free_port())
+
+
+def port_holder(port: int) -> str:
+    """Who listens on `port`, as far as this user may see: "process 4711 (gunicorn …)"."""
+    inodes = _listening_inodes(port)
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            held = {str(fd.readlink()) for fd in (entry / "fd").iterdir()}
+            if inodes & held:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                return f"process {entry.name} ({b' '.join(words[:4]).decode(errors='replace').strip()})"
+        except OSError:  # gone meanwhile, or of another user
+            continue
+    return "a process of another user"
+
+
+def _listening_inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == _LISTEN and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
