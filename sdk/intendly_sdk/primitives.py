@@ -16,6 +16,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -106,8 +107,9 @@ ZERO_ADDRESS = Address(bytes(20))
 ZERO_HASH = Hash32(bytes(32))
 
 
-def _uint256(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
+def _uint256(value: object, info: ValidationInfo) -> int:
+    # A JSON number is refused: whoever sends one may have lost digits already.
+    if isinstance(value, bool) or not isinstance(value, str if info.mode == "json" else int | str):
         raise PydanticCustomError("uint256", "expected a decimal string from 0 to 2^256-1")
     if isinstance(value, str):
         if not value.isascii() or not value.isdigit() or len(value) > 78:

@@ -51,6 +51,12 @@ def test_uint256_is_a_decimal_string_in_json(value: int) -> None:
     assert _uint256.validate_json(_uint256.dump_json(value)) == value
 
 
+def test_uint256_refuses_a_json_number() -> None:
+    assert _uint256.validate_python(5) == 5
+    with pytest.raises(ValidationError, match="decimal string"):
+        _uint256.validate_json("5")
+
+
 @pytest.mark.parametrize("value", [-1, UINT256_MAX + 1, str(UINT256_MAX + 1), "-1", "+1", "1.0", "1e3", " 1", "", "٣"])
 def test_uint256_refuses_what_is_out_of_range_or_no_decimal(value: object) -> None:
     with pytest.raises(ValidationError):
