@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.nudges import CeleryNudges
 from intendly.domain.deployment import Deployment
 from intendly.settings import Settings, SettingsError
 
@@ -24,6 +25,10 @@ class Venue:
         return Database(
             self.settings.sqlalchemy_url, pool_size=self.settings.db_pool_max, application=f"intendly {self.process}"
         )
+
+    @cached_property
+    def nudges(self) -> CeleryNudges:
+        return CeleryNudges(self.settings.redis_url.get_secret_value())
 
     @cached_property
     def deployment(self) -> Deployment:

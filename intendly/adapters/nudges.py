@@ -1,0 +1,103 @@
+"""Nudges over Celery's broker: "look for due work now", coalesced, and never a burden to who sends them.
+
+Each is sent at once, without countdown or ETA. While a nudge for a task waits in its queue, further ones are dropped:
+a key in Redis says so, which the task deletes before it queries, so that a change committed after the query is
+nudged anew. The key has a short life of its own; and beat sweeps anyway (design: The rule that everything follows).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+import structlog
+from celery import Celery
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from intendly.adapters.breaker import Breaker
+from intendly.adapters.queue import TASK_QUEUES, celery_settings
+
+log = structlog.get_logger()
+
+COALESCE_MS: Final = 1_000
+"""How long a nudge that was lost with its message can hold back the next."""
+EXPIRES_S: Final = 10
+"""A nudge that waited longer than this is dropped: sweeps did its work."""
+TIMEOUT_S: Final = 0.25
+"""How long one exchange with Redis may take."""
+
+
+class CeleryNudges:
+    """Nudges for one process. Connects at first use, so make it after a fork. Safe in threads and greenlets.
+
+    A broker that hangs costs the first sender about a second at most, and the others nothing while the breaker is
+    open. Never call it inside a database transaction.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+        self._breaker = Breaker(open_s=5.0, trial_s=2.0)
+
+    def nudge(self, *tasks: str) -> None:
+        """Tell the workers of each task in `tasks` (names of `TASK_QUEUES`) to look for due work. Never raises."""
+        if not tasks or not self._breaker.allows():
+            return
+        try:
+            for task in self._unsent(tasks):
+                self._celery.send_task(task, queue=TASK_QUEUES[task], expires=EXPIRES_S, retry=False)
+        except Exception as error:  # noqa: BLE001  whatever the broker does, the sweep finds the work
+            self._failed(error)
+        else:
+            self._breaker.succeeded()
+
+    def taken(self, task: str) -> None:
+        """`task` is about to query: a change committed from now on needs a nudge of its own. Never raises."""
+        if not self._breaker.allows():
+            return
+        try:
+            self._redis.delete(_key(task))
+        except Exception as error:  # noqa: BLE001  the key dies by itself
+            self._failed(error)
+        else:
+            self._breaker.succeeded()
+
+    def close(self) -> None:
+        """Close the connections; the next use makes new ones."""
+        for name in ("_redis", "_celery"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()
+
+    def _unsent(self, tasks: tuple[str, ...]) -> list[str]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for task in tasks:
+            pipeline.set(_key(task), b"1", nx=True, px=COALESCE_MS)
+        return [task for task, fresh in zip(tasks, pipeline.execute(), strict=True) if fresh]
+
+    def _failed(self, error: Exception) -> None:
+        if self._breaker.failed():
+            log.warning("nudges_paused", error=type(error).__name__, detail=str(error)[:200])
+
+    @cached_property
+    def _redis(self) -> Redis:
+        return Redis.from_url(
+            self._redis_url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    @cached_property
+    def _celery(self) -> Celery:
+        """A sender: the workers' settings with shorter time-outs. Not the current app of this process."""
+        config: dict[str, Any] = celery_settings(self._redis_url)
+        config["broker_transport_options"] |= {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
+        sender = Celery("intendly-nudges", set_as_current=False, autofinalize=True)
+        sender.conf.update(config)
+        return sender
+
+
+def _key(task: str) -> str:
+    return f"nudge:{task}"

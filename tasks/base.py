@@ -1,0 +1,82 @@
+"""What every task of the pipeline shares, so that a task's body is one call of one service.
+
+    @pipeline_task("auctions.close")
+    def close() -> int:
+        return venue().close_auctions.run()
+
+A task takes nothing and returns how much it did. Its queue and time limits come from `intendly.adapters.queue`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from celery import Task, shared_task
+
+from intendly.adapters.queue import HARD_TIME_LIMIT_S, SOFT_TIME_LIMIT_S, TASK_QUEUES
+from intendly.bootstrap import Venue
+from intendly.settings import load_settings
+
+if TYPE_CHECKING:
+    BaseTask = Task[[], int]
+else:
+    BaseTask = Task
+
+log = structlog.get_logger()
+_venues: dict[int, Venue] = {}
+
+
+def venue() -> Venue:
+    """This process's venue, made at first use: after the fork, so that no socket is shared with the parent."""
+    pid = os.getpid()
+    if pid not in _venues:
+        _venues.clear()
+        _venues[pid] = Venue(load_settings(), process=f"worker {pid}")
+    return _venues[pid]
+
+
+class PipelineTask(BaseTask):
+    """Clears the nudge before the body queries, binds the log's context, tells what was done and what failed."""
+
+    abstract = True
+    acks_late = True
+    reject_on_worker_lost = True
+    ignore_result = True
+    max_retries = 0
+    time_limit = HARD_TIME_LIMIT_S
+    soft_time_limit = SOFT_TIME_LIMIT_S
+    typing = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> int:
+        """Run the body once. An exception is logged here and ends the message: the next tick tries again."""
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(task=self.name, task_id=self.request.id):
+            try:
+                venue().nudges.taken(self.name)
+                done: int = self.run(*args, **kwargs)
+            except Exception:
+                log.exception("task_failed", took_ms=_ms_since(began))
+                raise
+            if done:
+                log.info("task_done", done=done, took_ms=_ms_since(began))
+            return done
+
+
+def pipeline_task(name: str) -> Callable[[Callable[[], int]], BaseTask]:
+    """Register a task under `name`, which must have a queue in `TASK_QUEUES`."""
+    if name not in TASK_QUEUES:
+        raise ValueError(f"{name} has no queue")
+
+    def register(body: Callable[[], int]) -> BaseTask:
+        task: BaseTask = shared_task(name=name, base=PipelineTask)(body)
+        return task
+
+    return register
+
+
+def _ms_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)
