@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from intendly_sdk.messages import AuctionOpened, Bid, ConfigView, Leg, SignedBid
+from intendly_sdk.messages import AuctionOpened, Bid, ConfigView, Event, Leg, SignedBid
 from intendly_sdk.primitives import Address, HexBytes
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import Domain
@@ -57,6 +57,14 @@ class Solver(ABC):
         Answer at once: the auction closes early when everyone has bid or declined.
         """
 
+    def valid_until(self, auction: AuctionOpened, valid_for_s: int | None = None) -> int:
+        """The last second of block time at which a bid made now may be mined."""
+        longest = self.config.award_validity_s
+        return auction.closes_at // 1000 + (longest if valid_for_s is None else min(longest, valid_for_s))
+
+    def heard(self, event: Event) -> None:  # noqa: B027
+        """What became of a bid of this solver (`bid.decided`, `fill.failed`). Does nothing here."""
+
     def answer(self, auction: AuctionOpened) -> SignedBid | None:
         """The signed bid, or None to decline. A `price` that raises is logged and declines."""
         began = time.perf_counter()
@@ -82,8 +90,6 @@ def sign_offer(offer: Offer, auction: AuctionOpened, solver: Solver) -> SignedBi
     """The offer as a signed bid. Raises `ValueError` when it does not name one amount for each intent."""
     if len(offer.amounts_out) != len(auction.intents):
         raise ValueError(f"expected {len(auction.intents)} amounts, got {len(offer.amounts_out)}")
-    longest = solver.config.award_validity_s
-    valid_for = longest if offer.valid_for_s is None else min(longest, offer.valid_for_s)
     bid = Bid(
         legs=tuple(
             Leg(intent_hash=asked.intent_hash, amount_out=amount, fee=asked.fee)
@@ -92,7 +98,7 @@ def sign_offer(offer: Offer, auction: AuctionOpened, solver: Solver) -> SignedBi
         auction_id=auction.auction_id,
         solver=solver.solver,
         executor=offer.executor,
-        valid_until=auction.closes_at // 1000 + valid_for,
+        valid_until=solver.valid_until(auction, offer.valid_for_s),
         call_data_hash=HexBytes(keccak(offer.data)),
         gas_limit=offer.gas_limit,
     )

@@ -65,6 +65,7 @@ class StreamSolver:
             pool.submit(self._answer, event, stream)
         elif event.kind in _FATES:
             log.info("%s auction_id=%s %s", event.kind.value, event.auction_id, _fields(event))
+            self._solver.heard(event)
 
     def _answer(self, event: Event, stream: StreamClient) -> None:
         try:
