@@ -93,7 +93,11 @@ class CeleryNudges:
     def _celery(self) -> Celery:
         """A sender: the workers' settings with shorter time-outs. Not the current app of this process."""
         config: dict[str, Any] = celery_settings(self._redis_url)
-        config["broker_transport_options"] |= {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
+        config["broker_transport_options"] |= {
+            "socket_timeout": TIMEOUT_S,
+            "socket_connect_timeout": TIMEOUT_S,
+            "max_retries": 0,  # of the connection: kombu's own, which `retry=False` leaves on
+        }
         sender = Celery("intendly-nudges", set_as_current=False, autofinalize=True)
         sender.conf.update(config)
         return sender

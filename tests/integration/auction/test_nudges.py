@@ -1,0 +1,115 @@
+"""Nudges against a real Valkey, and against brokers that hang or are not there."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import redis
+
+from intendly.adapters import nudges as module
+from intendly.adapters.nudges import CeleryNudges
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def nudges(redis_url: str) -> Iterator[CeleryNudges]:
+    sender = CeleryNudges(redis_url)
+    yield sender
+    sender.close()
+
+
+@pytest.fixture
+def broker(redis_url: str) -> Iterator[redis.Redis]:
+    with closing(redis.Redis.from_url(redis_url)) as client:
+        yield client
+
+
+def test_a_nudge_is_a_message_in_the_tasks_queue(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.nudge("auctions.open", "bids.collect")
+    assert broker.llen("auctions") == 1
+    assert broker.llen("solvers") == 1
+
+
+def test_nudges_are_coalesced_until_the_task_queries(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    for _ in range(100):
+        nudges.nudge("auctions.close")
+    assert broker.llen("auctions") == 1
+    nudges.taken("auctions.close")
+    nudges.nudge("auctions.close")
+    assert broker.llen("auctions") == 2
+
+
+def test_a_lost_message_holds_nudges_back_for_a_moment_only(
+    nudges: CeleryNudges, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COALESCE_MS", 50)
+    nudges.nudge("auctions.close")
+    broker.delete("auctions")
+    time.sleep(0.1)
+    nudges.nudge("auctions.close")
+    assert broker.llen("auctions") == 1
+
+
+def test_a_wiped_broker_takes_the_next_nudge(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.nudge("auctions.open")
+    broker.flushdb()
+    nudges.nudge("auctions.open")
+    assert broker.llen("auctions") == 1
+
+
+def test_a_hung_broker_costs_the_first_sender_under_a_second_and_the_next_nothing() -> None:
+    with hanging_server() as url:
+        nudges = CeleryNudges(url)
+        assert seconds_to_nudge(nudges) < 1.0
+        assert sum(seconds_to_nudge(nudges) for _ in range(100)) < 0.05
+
+
+def test_a_broker_that_hangs_in_the_middle_of_a_nudge_costs_about_a_second(broker: redis.Redis, redis_url: str) -> None:
+    """The key is set, then the publish meets silence."""
+    nudges = CeleryNudges(redis_url)
+    with hanging_server() as hung:
+        nudges.__dict__["_redis"] = broker
+        nudges._redis_url = hung
+        assert 0.1 < seconds_to_nudge(nudges) < 1.5
+        assert seconds_to_nudge(nudges) < 0.05
+
+
+def test_a_broker_that_is_not_there_costs_nothing() -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{free.getsockname()[1]}/0"
+    nudges = CeleryNudges(url)
+    assert seconds_to_nudge(nudges) < 0.5
+    nudges.taken("auctions.open")
+
+
+def test_many_threads_nudge_at_once(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    threads = [threading.Thread(target=nudges.nudge, args=("events.publish",)) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broker.llen("auctions") == 1
+
+
+class hanging_server:  # noqa: N801
+    """Accepts connections and never answers."""
+
+    def __enter__(self) -> str:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        return f"redis://127.0.0.1:{self._socket.getsockname()[1]}/0"
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def seconds_to_nudge(nudges: CeleryNudges) -> float:
+    began = time.monotonic()
+    nudges.nudge("auctions.open")
+    return time.monotonic() - began
