@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,14 +43,15 @@ def embedded_anvil(
     port: int | None = None,
     block_time_s: int | None = None,
     accounts: int = 20,
+    durable: bool = True,
 ) -> Iterator[EmbeddedAnvil]:
     """Run a chain on the state in `data_dir`/anvil; stop it at the end.
 
     Without `block_time_s` each transaction is mined at once, alone. A chain that is found in the folder goes on where
     it was: block 0 keeps its hash for as long as the folder lives, every block and receipt is still there, but the
     state at blocks before the restart is not. A new chain has a new block 0. `safe` and `finalized` follow the tip by
-    one and two epochs of one block. Killed itself, or with the machine, it loses at most the last seconds. `port` is
-    taken where it is free, else another is. Raises `EmbeddedError` that says what is wrong.
+    one and two epochs of one block. With `durable`, a chain that is killed itself, or with the machine, loses at most
+    the last seconds. `port` is taken where it is free, else another is. Raises `EmbeddedError` that says what is wrong.
     """
     with held_folder("anvil", data_dir) as folder:
         folder.path.mkdir(mode=0o700, exist_ok=True)
@@ -62,7 +63,7 @@ def embedded_anvil(
         options += ["--load-state", str(state)] if state else []
         chain = on_free_port(port, lambda at: _start(folder, options, chain_id, at))
         try:
-            with saved_regularly(chain.rpc_url, folder.path / CHECKPOINT):
+            with saved_regularly(chain.rpc_url, folder.path / CHECKPOINT) if durable else nullcontext():
                 yield chain
         finally:
             chain.child.stop()

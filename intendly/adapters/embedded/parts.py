@@ -47,8 +47,11 @@ def embedded_parts(
             return starters.submit(running.enter_context, part) if wanted else None
 
         database = start(postgres, embedded_postgres(data_dir, durable=durable))
-        store = start(valkey, embedded_valkey(data_dir))
-        chain = start(anvil, embedded_anvil(data_dir, chain_id=chain_id, port=anvil_port, block_time_s=block_time_s))
+        store = start(valkey, embedded_valkey(data_dir, durable=durable))
+        chain = start(
+            anvil,
+            embedded_anvil(data_dir, chain_id=chain_id, port=anvil_port, block_time_s=block_time_s, durable=durable),
+        )
         yield EmbeddedParts(
             database.result() if database else None,
             store.result() if store else None,

