@@ -5,9 +5,12 @@ Each pool process makes its own venue at its first task (tasks.base.venue), afte
 
 from __future__ import annotations
 
+import logging
 import pkgutil
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 import beat_schedule
 import tasks
@@ -21,3 +24,10 @@ app.conf.beat_schedule = {
     name: {"task": name, "schedule": every_s, "options": {"queue": TASK_QUEUES[name], "expires": every_s}}
     for name, every_s in beat_schedule.EVERY_S.items()
 }
+
+
+@setup_logging.connect(weak=False)
+def _log(**_: Any) -> None:
+    """structlog is set up by the process's entry; a line for each message would drown what matters."""
+    for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,108 @@
+"""backend-coordinator: a Celery worker with a health port. `python -m workers.coordinator [GROUP]`
+
+The groups split the queues by urgency, so that a slow solver or a backup never holds up a close; without a group one
+worker serves every queue. Stateless: run as many as you like of each. SIGTERM lets running tasks end, hands back the
+rest, and stops within about five seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from intendly.adapters.queue import QUEUES
+
+if TYPE_CHECKING:
+    from intendly.adapters.observability.health import Check
+    from intendly.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Which queues a worker serves, and how: `threads` where tasks mostly wait for others' answers."""
+
+    queues: tuple[str, ...]
+    pool: str
+    concurrency: int
+
+
+GROUPS: Final[dict[str, Group]] = {
+    "auctions": Group(("auctions",), "prefork", 2),
+    "solvers": Group(("solvers",), "threads", 8),
+    "settlements": Group(("settlements", "maintenance"), "prefork", 2),
+    "all": Group(QUEUES, "prefork", 4),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the worker in this process until a signal stops it."""
+    options = _options(arguments)
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # billiard reads it at its import
+    from workers.celery_app import app, settings
+
+    group = GROUPS[options.group]
+    _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={','.join(group.queues)}",
+            f"--pool={group.pool}",
+            f"--concurrency={options.concurrency or group.concurrency}",
+            f"--hostname={options.group}-{os.getpid()}@%h",
+            f"--loglevel={settings.log_level}",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="workers.coordinator", description="A worker of the venue's pipeline.")
+    parser.add_argument("group", nargs="?", default="all", choices=sorted(GROUPS))
+    parser.add_argument("--concurrency", type=int, help="pool processes or threads")
+    parser.add_argument("--health-port", type=int, help="default: COORDINATOR_PORT")
+    return parser.parse_args(arguments)
+
+
+def _serve_health(settings: Settings, group: str, port: int) -> None:
+    from intendly.adapters.observability.health import chain_check, database_check, redis_check
+    from intendly.adapters.observability.metrics import serve_health
+    from intendly.bootstrap import Venue
+
+    database = Venue(settings, process=f"coordinator {group} health").database
+    checks = [
+        database_check(database),
+        redis_check(settings.redis_url.get_secret_value()),
+        chain_check(database),
+        _ticks_check(),
+    ]
+    serve_health(port, checks, host=settings.bind_host, process=f"backend-coordinator {group}")
+
+
+def _ticks_check(stale_after_s: float = 15.0) -> Check:
+    """Messages still arrive. Not required: a worker is not at fault when beat or the broker is away."""
+    from celery.signals import task_received
+
+    from intendly.adapters.observability.health import Check, PartDown
+
+    seen = {"at": time.monotonic(), "count": 0.0}
+
+    def received(**_: Any) -> None:
+        seen.update(at=time.monotonic(), count=seen["count"] + 1)
+
+    def probe() -> dict[str, Any]:
+        age = time.monotonic() - seen["at"]
+        if age > stale_after_s:
+            raise PartDown(f"no message for {age:.0f} s")
+        return {"received": int(seen["count"]), "age_s": round(age, 1)}
+
+    task_received.connect(received, weak=False)
+    return Check("ticks", probe, required=False)
+
+
+if __name__ == "__main__":
+    main()
