@@ -1,0 +1,105 @@
+"""One way to log, for our code and for the libraries': structlog events, as JSON or for eyes, nothing secret in them.
+
+    log = structlog.get_logger()
+    with structlog.contextvars.bound_contextvars(request_id=request_id, intent_hash=intent_hash):
+        log.info("intent.accepted", swapper=swapper)      # both ids are on every line of the block, libraries' too
+
+A process calls `configure_logging` once at its start; gunicorn is given `logging_config` as its `logconfig_dict`, and
+celery calls `configure_logging` from its `setup_logging` signal.
+"""
+
+from __future__ import annotations
+
+import logging.config
+import sys
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from intendly.adapters.observability.secret_mask import mask_event
+
+Format = Literal["json", "console"]
+
+# Loggers of libraries that bring handlers of their own, or say at INFO what nobody asked.
+_LIBRARY_LEVELS = {
+    "gunicorn.error": "INFO",
+    "gunicorn.access": "INFO",
+    "celery": "INFO",
+    "alembic": "INFO",
+    "werkzeug": "WARNING",
+    "urllib3": "WARNING",
+    "web3": "WARNING",
+    "geventwebsocket.handler": "WARNING",
+}
+
+
+def configure_logging(process: str, level: str = "INFO", style: Format = "json") -> None:
+    """Send every log line of this process to stderr in one style, with `process` on each. Calling it again replaces.
+
+    `level` is the lowest that is written: DEBUG, INFO, WARNING or ERROR.
+    """
+    logging.config.dictConfig(logging_config(process, level, style))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_enrichment(process),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logging_config(process: str, level: str = "INFO", style: Format = "json") -> dict[str, Any]:
+    """The same for `logging.config.dictConfig`, for a server that insists on setting up logging itself."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structlog": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*_enrichment(process), structlog.stdlib.ExtraAdder()],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    mask_event,
+                    *_rendering(style),
+                ],
+            }
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "structlog"}
+        },
+        "root": {"level": level, "handlers": ["stderr"]},
+        "loggers": {
+            name: {"level": _stricter(level, own), "handlers": [], "propagate": True}
+            for name, own in _LIBRARY_LEVELS.items()
+        },
+    }
+
+
+def _enrichment(process: str) -> list[Processor]:
+    def name_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("process", process)
+        return event
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        name_process,
+    ]
+
+
+def _rendering(style: Format) -> list[Processor]:
+    if style == "json":
+        return [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer(default=str)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, pad_level=False)]
+
+
+def _stricter(level: str, own: str) -> str:
+    return max(level, own, key=logging.getLevelNamesMapping().__getitem__)
