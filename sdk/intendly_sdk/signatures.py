@@ -16,12 +16,17 @@ class SignatureError(IntendlyError, ValueError):
 
 
 class Signer:
-    """A private key that signs digests. It never prints the key."""
+    """A private key, 32 bytes or as many in hex, that signs digests. It never prints the key.
+
+    Raises `ValueError` for anything else.
+    """
 
     __slots__ = ("_key", "address")
 
     def __init__(self, key: bytes | str) -> None:
         raw = bytes.fromhex(key.strip().removeprefix("0x")) if isinstance(key, str) else key
+        if len(raw) != 32:
+            raise ValueError("expected a key of 32 bytes")
         self._key = PrivateKey(raw)
         self.address = _address(self._key.public_key)
 

@@ -79,3 +79,10 @@ def test_a_signer_does_not_print_its_key() -> None:
     signer = Signer("0x" + key + "\n")
     assert key not in f"{signer} {signer!r}"
     assert not hasattr(signer, "__dict__")
+
+
+@pytest.mark.parametrize("key", [b"", b"\x01", bytes(32), b"\xff" * 32, bytes(33), "0x12", "zz"])
+def test_what_is_no_key_is_refused(key: bytes | str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        Signer(key)
+    assert not isinstance(key, str) or key not in str(caught.value)
