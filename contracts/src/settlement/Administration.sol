@@ -78,6 +78,14 @@ abstract contract Administration is IAdministration, Ownable2Step {
         _setFeeRecipient(recipient);
     }
 
+    function transferOwnership(address newOwner) public override notEntered {
+        super.transferOwnership(newOwner);
+    }
+
+    function acceptOwnership() public override notEntered {
+        super.acceptOwnership();
+    }
+
     /// @notice Refused: without an owner nobody could lift a pause.
     function renounceOwnership() public pure override {
         revert OwnerRequired();

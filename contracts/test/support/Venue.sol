@@ -40,19 +40,10 @@ abstract contract Venue is Test, RealPermit2 {
         solverKey = makeAccount("solverKey");
         swapper = makeAccount("swapper");
         deployPermit2();
-        registry = new SolverRegistry();
-        settlement = new Settlement(
-            PERMIT2,
-            address(registry),
-            owner,
-            feeRecipient,
-            1 days,
-            _one(submitter),
-            _one(auctioneer.addr),
-            _one(pauser)
-        );
-        tokenIn = new TestToken("In", "IN", 18);
-        tokenOut = new TestToken("Out", "OUT", 6);
+        registry = SolverRegistry(deployCode("out/SolverRegistry.sol/SolverRegistry.json"));
+        settlement = deploySettlement();
+        tokenIn = deployToken("IN", 18);
+        tokenOut = deployToken("OUT", 6);
         executor = new ScriptedExecutor(address(settlement), address(registry));
         executor.setConsent(solver, true);
         vm.prank(solver);
@@ -63,6 +54,25 @@ abstract contract Venue is Test, RealPermit2 {
         tokenIn.approve(PERMIT2, type(uint256).max);
     }
 
+    /// @dev As production deploys it: tests themselves are compiled with other, faster settings.
+    function deploySettlement() internal returns (Settlement) {
+        bytes memory arguments = abi.encode(
+            PERMIT2,
+            registry,
+            owner,
+            feeRecipient,
+            1 days,
+            _one(submitter),
+            _one(auctioneer.addr),
+            _one(pauser)
+        );
+        return Settlement(deployCode("out/Settlement.sol/Settlement.json", arguments));
+    }
+
+    function deployToken(string memory symbol, uint8 decimals) internal returns (TestToken) {
+        return TestToken(deployCode("out/TestToken.sol/TestToken.json", abi.encode(symbol, symbol, decimals)));
+    }
+
     function settle(Bundle memory bundle) internal {
         settle(_one(bundle));
     }
@@ -70,6 +80,11 @@ abstract contract Venue is Test, RealPermit2 {
     function settle(Bundle[] memory bundles) internal {
         vm.prank(submitter);
         settlement.settle(bundles);
+    }
+
+    function settle(Bundle[] memory bundles, uint256 gasLimit) internal {
+        vm.prank(submitter);
+        settlement.settle{gas: gasLimit}(bundles);
     }
 
     function expectFailure(Bundle memory bundle, Fault fault, Step step, bytes32 reason) internal {
