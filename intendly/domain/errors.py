@@ -50,6 +50,11 @@ class Unavailable(VenueError):
     title = "A part of the venue cannot be reached"
 
 
+class ChainUnavailable(Unavailable):
+    code = "chain_unavailable"
+    title = "No endpoint of the chain answers"
+
+
 class WrongChain(Refused):
     code = "wrong_chain"
     title = "The intent is for another chain"

@@ -6,7 +6,16 @@ pass fakes.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from intendly_sdk.messages import AuctionView, Intent, IntentState, IntentStatus, IntentView, TokenView
+from intendly_sdk.primitives import Address, Hash32
+
+from intendly.domain.bid import NewBid, Terms
+from intendly.domain.intent import Market
+from intendly.domain.settlement import IntentFacts
 
 
 class Nudges(Protocol):
@@ -14,3 +23,113 @@ class Nudges(Protocol):
 
     def nudge(self, *tasks: str) -> None:
         """Send a nudge for each task name, after the commit. Coalesced; never raises, never blocks for long."""
+
+
+# Accepting intents and bids, and reading them back.
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """How an intent stands after it was handed in; `created` is false when it was there before."""
+
+    state: IntentState
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PagePosition:
+    """Where a page of a swapper's intents ends: microseconds of created_at, and the hash."""
+
+    created_us: int
+    intent_hash: Hash32
+
+
+class MarketReader(Protocol):
+    """The tokens and block time, at most about a second old."""
+
+    def market(self) -> Market: ...
+
+    def tokens(self) -> tuple[TokenView, ...]: ...
+
+
+class IntentReader(Protocol):
+    """Intents as anyone may see them."""
+
+    def state(self, intent_hash: Hash32) -> IntentState | None: ...
+
+    def find(self, intent_hash: Hash32) -> IntentView | None: ...
+
+    def status(self, intent_hash: Hash32) -> IntentStatus | None: ...
+
+    def page(
+        self, swapper: Address, limit: int, after: PagePosition | None
+    ) -> tuple[tuple[IntentView, ...], PagePosition | None]:
+        """Newest first, and the position that the next page starts after; None at the end."""
+        ...
+
+
+class AuctionReader(Protocol):
+    """Auctions as anyone may see them: no bid and no secret before the close, no calldata ever."""
+
+    def find(self, auction_id: Hash32) -> AuctionView | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A solver's question of how it stands in an auction, and whether this bid of its is in."""
+
+    auction_id: Hash32
+    solver: Address
+    bid_hash: Hash32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The answer; `terms` is None for an auction that does not exist."""
+
+    terms: Terms | None
+    is_in: bool
+
+
+NoBid = Literal["declined", "failed"]
+
+
+class BidStore(Protocol):
+    """Bids while their auction is open."""
+
+    def standings(self, asked: Sequence[Asked]) -> list[Standing]:
+        """One for each of `asked`, in their order."""
+        ...
+
+    def place(self, bids: Sequence[NewBid]) -> Mapping[Hash32, bool]:
+        """Commit those whose auction is still open, under its FOR SHARE lock, each in place of the solver's last.
+
+        The hashes that are in; true for those that were not before.
+        """
+        ...
+
+    def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
+        """Note the answer on the roster, unless there is one already."""
+        ...
+
+    def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:
+        """Pull forward the close of those whose whole roster has answered. Whether one of them is due now."""
+        ...
+
+
+# The chain, as the close and the pipeline of settlements see it (adapters/chain/).
+
+
+class Chain(Protocol):
+    """The chain as it stands at its latest block. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
+        """What decides whether each intent can be filled now, by intent hash, read by Multicall in chunks.
+
+        Every intent asked for is in the answer.
+        """
+        ...
+
+    def block_time(self) -> int:
+        """The latest block's timestamp, unix seconds."""
+        ...
