@@ -131,7 +131,10 @@ class Enrolment:
         return Web3.to_checksum_address(str(address))
 
     def _artifact(self, name: str) -> dict[str, Any]:
-        path = self._contracts_out / f"{name}.sol" / f"{name}.json"
+        folder = self._contracts_out / f"{name}.sol"
+        # forge puts a profile into the name where it built a contract with more than one.
+        path = folder / f"{name}.default.json"
+        path = path if path.exists() else folder / f"{name}.json"
         try:
             artifact: dict[str, Any] = json.loads(path.read_text())
         except OSError as error:
