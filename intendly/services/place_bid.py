@@ -6,15 +6,17 @@ It makes no event before the close. When everyone on the roster has answered, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
+import structlog
 from intendly_sdk.messages import BidAccepted, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 
-from intendly.domain.errors import VenueError
+from intendly.domain.bid import BidRules, NewBid, Terms, check_bid, check_standing, closed
+from intendly.domain.errors import BidInvalid, NotFound, VenueError
+from intendly.services.ports import Asked, BidStore, NoBid, Nudges, Standing
 
-NoBid = Literal["declined", "failed"]
+log = structlog.get_logger()
 
 
 class PlaceBids:
@@ -24,24 +26,81 @@ class PlaceBids:
     solver is then refused.
     """
 
+    def __init__(self, rules: BidRules, bids: BidStore, nudges: Nudges) -> None:
+        self._rules = rules
+        self._bids = bids
+        self._nudges = nudges
+
     def place(self, bid: SignedBid, *, via: Address | None = None) -> BidAccepted:
         """Place one bid. `created` is false when the same bid was in already.
 
         Raises `AuctionClosed`, `NotFound`, `SolverUnknown`, `SignatureInvalid`, `BidInvalid`.
         """
-        raise NotImplementedError
+        (outcome,) = self.place_many([bid], via=via)
+        if isinstance(outcome, VenueError):
+            raise outcome
+        return outcome
 
     def place_many(self, bids: Sequence[SignedBid], *, via: Address | None = None) -> list[BidAccepted | VenueError]:
         """Place several, each with its own outcome in the order of `bids`; the good ones are in."""
-        raise NotImplementedError
+        hashes = [bid.bid.hash(self._rules.domain) for bid in bids]
+        standings = self._bids.standings(
+            [Asked(bid.bid.auction_id, bid.bid.solver, bid_hash) for bid, bid_hash in zip(bids, hashes, strict=True)]
+        )
+        decided = [
+            self._decide(signed, bid_hash, standing, via)
+            for signed, bid_hash, standing in zip(bids, hashes, standings, strict=True)
+        ]
+        new = [one for one in decided if isinstance(one, NewBid)]
+        created = self._bids.place(new) if new else {}
+        self._pull_close([one.signed.bid.auction_id for one in new])
+        return [_told(one, created) if isinstance(one, NewBid) else one for one in decided]
 
     def decline(self, auction_id: Hash32, solver: Address) -> None:
         """The solver will not bid, so it need not be waited for. A bid that it placed before stays in.
 
         Raises `AuctionClosed`, `NotFound`, `SolverUnknown`.
         """
-        raise NotImplementedError
+        (standing,) = self._bids.standings([Asked(auction_id, solver, None)])
+        check_standing(_terms(standing, auction_id))
+        self.record_no_bids(solver, [auction_id], "declined")
 
     def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
         """The same for several auctions after one request to the solver. Auctions that are closed are passed over."""
-        raise NotImplementedError
+        if auction_ids:
+            self._bids.record_no_bids(solver, auction_ids, answer)
+            self._pull_close(auction_ids)
+
+    def _decide(
+        self, signed: SignedBid, bid_hash: Hash32, standing: Standing, via: Address | None
+    ) -> NewBid | BidAccepted | VenueError:
+        try:
+            if via is not None and signed.bid.solver != via:
+                raise BidInvalid(f"expected the solver that speaks here, {via}", field="bid.solver")
+            if standing.is_in:
+                return _accepted(signed, bid_hash, created=False)
+            return check_bid(bid_hash, signed, _terms(standing, signed.bid.auction_id), self._rules)
+        except VenueError as refusal:
+            return refusal
+
+    def _pull_close(self, auction_ids: Sequence[Hash32]) -> None:
+        """A bid that is in stays in whatever happens here: the window's end closes the auction too."""
+        if auction_ids and self._bids.pull_close(auction_ids):
+            self._nudges.nudge("auctions.close")
+
+
+def _terms(standing: Standing, auction_id: Hash32) -> Terms:
+    if standing.terms is None:
+        raise NotFound(f"there is no auction {auction_id}", field="auction_id")
+    return standing.terms
+
+
+def _told(new: NewBid, created: Mapping[Hash32, bool]) -> BidAccepted | VenueError:
+    if new.hash not in created:
+        return closed()
+    log.info("bid_placed", auction_id=str(new.signed.bid.auction_id), solver=str(new.signed.bid.solver))
+    return _accepted(new.signed, new.hash, created=created[new.hash])
+
+
+def _accepted(signed: SignedBid, bid_hash: Hash32, *, created: bool) -> BidAccepted:
+    return BidAccepted(bid_hash=bid_hash, auction_id=signed.bid.auction_id, created=created)
