@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -124,13 +126,22 @@ class Settings(BaseSettings):
         return f"{base}/api/v1/stream"
 
 
-def load_settings() -> Settings:
-    """Read the environment once. Raises `SettingsError` that names every variable at fault, never a value."""
+def load_settings(given: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once. Raises `SettingsError` that names every variable at fault, never a value.
+
+    `given` are variables, by their names, that go before those of the environment.
+    """
     try:
-        return Settings()
+        return Settings.model_validate({name.lower(): value for name, value in (given or {}).items()})
     except ValidationError as error:
         lines = [
             f"{str(issue['loc'][0]).upper() if issue['loc'] else 'settings'}: {issue['msg']}"
             for issue in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsError("; ".join(lines)) from None
+
+
+def exported(*names: str) -> frozenset[str]:
+    """Which of these variables the environment sets to something."""
+    found = {name.upper() for name, value in os.environ.items() if value}
+    return frozenset(names) & found

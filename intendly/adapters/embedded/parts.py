@@ -24,6 +24,13 @@ class EmbeddedParts:
     valkey: EmbeddedValkey | None
     anvil: EmbeddedAnvil | None
 
+    def fallen(self) -> str | None:
+        """The name of a part whose process has ended by itself."""
+        for part in (self.postgres, self.valkey, self.anvil):
+            if part is not None and not part.child.running():
+                return part.child.name
+        return None
+
 
 @contextmanager
 def embedded_parts(

@@ -29,15 +29,15 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def free_port(wanted: int | None = None) -> int:
+def free_port(wanted: int | None = None, host: str = "127.0.0.1") -> int:
     """`wanted` where it is free, else another that is."""
-    if wanted is not None and is_free(wanted):
+    if wanted is not None and is_free(wanted, host):
         return wanted
     for _ in range(1_000):
         port = random.randint(*_RANGE)  # noqa: S311 - not a secret
-        if is_free(port):
+        if is_free(port, host):
             return port
-    raise EmbeddedError(f"no free port on 127.0.0.1 between {_RANGE[0]} and {_RANGE[1]}")
+    raise EmbeddedError(f"no free port on {host} between {_RANGE[0]} and {_RANGE[1]}")
 
 
 def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:

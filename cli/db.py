@@ -1,0 +1,28 @@
+"""`intendly db …`: the schema."""
+
+from __future__ import annotations
+
+import typer
+
+from intendly.settings import load_settings
+
+group = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the program."""
+    app.add_typer(group, name="db")
+
+
+@group.callback()
+def _group() -> None:
+    """Keeps `db` a group while it has one command."""
+
+
+@group.command("upgrade")
+def upgrade_command(revision: str = typer.Argument("head", help="how far")) -> None:
+    """Bring the schema up to date. Waits a few seconds at most for a lock, then gives up and changes nothing."""
+    from intendly.adapters.db.migrate import upgrade
+
+    upgrade(load_settings().sqlalchemy_url, revision)
+    typer.echo(f"the schema is at {revision}")

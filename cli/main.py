@@ -1,0 +1,48 @@
+"""The program `intendly`. A command is a module with `register(app)`, and a line in `_COMMANDS`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cli import db, settings_view, up
+from cli.supervisor import ProcessFailed
+from intendly.adapters.embedded import EmbeddedError
+from intendly.settings import SettingsError
+
+_COMMANDS = (
+    up,
+    db,
+    settings_view,
+)
+
+app = typer.Typer(
+    help="An intent-based trading venue: signed intents, sealed solver auctions, settlement in one transaction.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in _COMMANDS:
+    command.register(app)
+
+
+def main() -> None:
+    """Run the program. Exit codes: 0 done, 1 it did not work, 2 a mistake in what was said, 130 interrupted."""
+    try:
+        app()
+    except SettingsError as error:
+        _leave(2, f"settings: {error}")
+    except (EmbeddedError, ProcessFailed) as error:
+        _leave(1, str(error))
+    except KeyboardInterrupt:
+        _leave(130, "interrupted")
+
+
+def _leave(status: int, text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

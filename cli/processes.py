@@ -1,0 +1,125 @@
+"""Which processes the venue consists of: the one table of commands, environments and health addresses.
+
+Each is given exactly what it needs: the key files go to the coordinator alone, a solver gets public addresses and its
+own key, and nothing else of this process's environment is handed on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.keeper import ProcessSpec
+from intendly.adapters.embedded.ports import free_port
+from intendly.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLVERS = ("pool_router", "market_maker")
+
+_KEYS = {"auctioneer_key_file", "submitter_key_file"}
+_FLOWER = {"flower_user", "flower_password"}
+_GROUPS = ("auctions", "solvers", "settlements")
+_SIGNING_GROUPS = ("auctions", "settlements")
+# What any program needs of its surroundings, and nothing of which is ours or secret.
+_SURROUNDINGS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def venue_processes(settings: Settings) -> list[ProcessSpec]:
+    """The processes that make the venue, in the order of their starting. Their ports are those of `settings`."""
+    host = settings.bind_host
+    common = _environment(settings, without=_KEYS | _FLOWER)
+    signing = _environment(settings, without=_FLOWER)
+
+    def at(port: int, path: str = "/health/ready") -> str:
+        return f"http://{host}:{port}{path}"
+
+    specs = []
+    for place, group in enumerate(_GROUPS):
+        port = settings.coordinator_port if place == 0 else free_port(settings.coordinator_port + 10 + place, host)
+        argv = _python("-m", "workers.coordinator", group, "--health-port", str(port))
+        env = signing if group in _SIGNING_GROUPS else common
+        specs.append(ProcessSpec(f"backend-coordinator/{group}", argv, env, at(port), stop_rank=1))
+    return [
+        *specs,
+        ProcessSpec(
+            "backend-relayer",
+            _python("-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.app:create_app()"),
+            common,
+            at(settings.relayer_port),
+            stop_rank=2,
+        ),
+        ProcessSpec(
+            "websocket-server", _python("-m", "workers.stream"), common, at(settings.websocket_port), stop_rank=2
+        ),
+        ProcessSpec("beat", _python("-m", "workers.beat"), common, stop_rank=3),
+        ProcessSpec(
+            "flower",
+            _python("-m", "celery", "-A", "workers.celery_app", "flower"),
+            common | _flower_options(settings),
+            at(settings.flower_port, "/healthcheck"),
+            stop_rank=3,
+        ),
+    ]
+
+
+def solver_processes(settings: Settings, markets_file: Path) -> list[ProcessSpec]:
+    """The two reference solvers, as an outsider would run them. Their keys are `solver_key_path`."""
+    specs = []
+    for name in SOLVERS:
+        port = free_port(3_011 + SOLVERS.index(name), settings.bind_host)
+        env = _surroundings() | {
+            "INTENDLY_API_URL": settings.api_url,
+            "RPC_URL": settings.rpc_urls[0].get_secret_value(),
+            "SOLVER_KEY_FILE": str(solver_key_path(settings, name)),
+            "SOLVER_DATA_DIR": str(solver_key_path(settings, name).parent),
+            "MARKETS_FILE": str(markets_file.absolute()),
+            "CONTRACTS_OUT": str(ROOT / "contracts" / "out"),
+            "LISTEN_HOST": settings.bind_host,
+            "LISTEN_PORT": str(port),
+            "LOG_LEVEL": settings.log_level,
+        }
+        health = f"http://{settings.bind_host}:{port}/health"
+        specs.append(ProcessSpec(f"solver/{name}", _python("-m", f"solvers.{name}"), env, health, stop_rank=4))
+    return specs
+
+
+def solver_key_path(settings: Settings, name: str) -> Path:
+    """Where the key of a reference solver that we run lies."""
+    return settings.data_dir.absolute() / "solvers" / name / "solver.key"
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, *arguments)
+
+
+def _surroundings() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _SURROUNDINGS if name in os.environ}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def _environment(settings: Settings, *, without: set[str]) -> dict[str, str]:
+    """The settings that are not defaults, as variables; paths absolute."""
+    given: Mapping[str, object] = settings.model_dump(include=settings.model_fields_set - without)
+    env = {name.upper(): _text(getattr(settings, name)) for name in given}
+    return _surroundings() | env | {"DATA_DIR": str(settings.data_dir.absolute())}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(_text(part) for part in value)
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
+
+
+def _flower_options(settings: Settings) -> dict[str, str]:
+    """Flower's own variables; a log-in in its arguments could be read by every user of the machine."""
+    password = settings.flower_password.get_secret_value() if settings.flower_password else ""
+    return {
+        "FLOWER_ADDRESS": settings.bind_host,
+        "FLOWER_PORT": str(settings.flower_port),
+        "FLOWER_BASIC_AUTH": f"{settings.flower_user}:{password}",
+        "FLOWER_MAX_TASKS": "5000",
+    }

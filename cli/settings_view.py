@@ -1,0 +1,43 @@
+"""`intendly settings`: what this environment comes to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import SecretStr
+
+from intendly.adapters.observability.secret_mask import MASK, masked_text
+from intendly.settings import Settings, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("settings")(settings_command)
+
+
+def settings_command() -> None:
+    """Print every setting, where it comes from, and no secret. Exits with 2 and names the variable at a mistake."""
+    settings = load_settings()
+    width = max(len(name) for name in Settings.model_fields)
+    for name in Settings.model_fields:
+        source = "environment" if name in settings.model_fields_set else "default"
+        typer.echo(f"{name.upper():<{width}}  {source:<11}  {_shown(settings, name)}")
+
+
+def _shown(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if value is None or value == "":
+        return "-"
+    if name == "rpc_urls":
+        return ",".join(_without_key(url.get_secret_value()) for url in value)
+    if name in ("database_url", "redis_url"):
+        return masked_text(value.get_secret_value())
+    return MASK if isinstance(value, SecretStr) else str(value)
+
+
+def _without_key(url: str) -> str:
+    """Providers put their keys into the path."""
+    parts = urlsplit(url)
+    rest = f"/{MASK}" if parts.path.strip("/") or parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{rest}"

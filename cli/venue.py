@@ -1,0 +1,95 @@
+"""The ground that the venue's processes stand on: the parts running, the schema new, the contracts deployed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.ports import free_ports
+from intendly.adapters.embedded import EmbeddedParts, embedded_parts
+from intendly.adapters.embedded.folder import write_private
+from intendly.settings import Settings, exported, load_settings
+
+PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
+# Only to read the other settings before anything has started.
+_NOT_YET = {"DATABASE_URL": "postgresql://", "REDIS_URL": "redis://", "RPC_URLS": "http://"}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What runs, and the settings that say where."""
+
+    settings: Settings
+    parts: EmbeddedParts
+
+
+@contextmanager
+def running_parts(
+    *, use_external: bool, data_dir: Path | None = None, anvil_port: int | None = None, block_time_s: int | None = 1
+) -> Iterator[Ground]:
+    """Start the embedded parts, but, with `use_external`, those that the environment names; choose the ports.
+
+    `data_dir` goes before DATA_DIR. Raises `SettingsError` before anything has started, `EmbeddedError` after.
+    """
+    external = exported(*PARTS) if use_external else frozenset()
+    given = {name: value for name, value in _NOT_YET.items() if name not in external}
+    if data_dir is not None:
+        given["DATA_DIR"] = str(data_dir)
+    first = load_settings(given)
+    with embedded_parts(
+        first.data_dir,
+        postgres="DATABASE_URL" not in external,
+        valkey="REDIS_URL" not in external,
+        anvil="RPC_URLS" not in external,
+        chain_id=first.chain_id,
+        anvil_port=anvil_port,
+        block_time_s=block_time_s,
+    ) as parts:
+        given |= free_ports(first) | _for_one_machine(first, local_chain=parts.anvil is not None)
+        if parts.postgres:
+            given["DATABASE_URL"] = parts.postgres.url
+        if parts.valkey:
+            given["REDIS_URL"] = parts.valkey.url
+        if parts.anvil:
+            given["RPC_URLS"] = parts.anvil.rpc_url
+        yield Ground(load_settings(given), parts)
+
+
+def _for_one_machine(settings: Settings, *, local_chain: bool) -> dict[str, str]:
+    """What suits a venue whose processes are started together, where it was not said otherwise."""
+    suits = {"LOG_FORMAT": "console", "DATA_DIR": str(settings.data_dir.absolute())}
+    if local_chain:
+        suits["SOLVER_ALLOW_PRIVATE"] = "true"
+    if settings.flower_password is None:
+        suits["FLOWER_PASSWORD"] = _kept_password(flower_password_path(settings))
+    always = {"DATA_DIR"}
+    return {
+        name: value for name, value in suits.items() if name in always or name.lower() not in settings.model_fields_set
+    }
+
+
+def flower_password_path(settings: Settings) -> Path:
+    """Where Flower's password lies when FLOWER_PASSWORD was not set."""
+    return settings.data_dir / "keys" / "flower.password"
+
+
+def _kept_password(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, secrets.token_urlsafe(18))
+    return file.read_text().strip()
+
+
+def prepare(ground: Ground) -> None:
+    """Bring the schema up to date and see to it that the contracts stand. Raises what those two raise."""
+    from intendly.adapters.db.migrate import upgrade
+
+    upgrade(ground.settings.sqlalchemy_url)
+
+
+def markets_path(settings: Settings) -> Path:
+    """Where the deployment writes what can be traded and where, for the solvers."""
+    return settings.data_dir / "markets.json"
