@@ -30,6 +30,8 @@ contract Settlement is AwardedBid {
         address[] memory auctioneers,
         address[] memory pausers
     ) Input(permit2) Administration(owner_, feeRecipient_, grantDelay) AwardedBid(registry) {
+        if (permit2.code.length == 0) revert InvalidAddress(permit2);
+        if (registry.code.length == 0) revert InvalidAddress(registry);
         _grantNow(Role.Submitter, submitters);
         _grantNow(Role.Auctioneer, auctioneers);
         _grantNow(Role.Pauser, pausers);

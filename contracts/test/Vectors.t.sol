@@ -87,7 +87,7 @@ contract VectorsTest is Test, RealPermit2 {
         if (where.code.length == 0) {
             address[] memory none = new address[](0);
             bytes memory arguments =
-                abi.encode(PERMIT2, address(1), address(2), address(3), 1 days, none, none, none);
+                abi.encode(PERMIT2, CREATE2_DEPLOYER, address(2), address(3), 1 days, none, none, none);
             deployCodeTo("Settlement.sol:Settlement", arguments, where);
         }
         return Settlement(where);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.33;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Fault, FillLeg, Intent, Leg, SignedIntent, Step} from "../Types.sol";
 import {IPermit2} from "../interfaces/IPermit2.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
@@ -47,8 +49,10 @@ abstract contract Input is ISettlement, GasBudget {
 
         uint256 before = _balance(signed.token, executor, Step.Pull);
         _pull(signed, witness, executor);
-        uint256 arrived = _balance(signed.token, executor, Step.Pull) - before;
-        if (arrived != signed.amountIn) revert FillFailed(Fault.Token, Step.Pull, Reason.ARRIVED_SHORT);
+        uint256 held = _balance(signed.token, executor, Step.Pull);
+        if (held < before || held - before != signed.amountIn) {
+            revert FillFailed(Fault.Token, Step.Pull, Reason.ARRIVED_SHORT);
+        }
     }
 
     function _intentDigest(SignedIntent calldata signed, bytes32 witness) internal view returns (bytes32) {
@@ -58,7 +62,7 @@ abstract contract Input is ISettlement, GasBudget {
     function _partnerFee(Intent calldata intent, uint256 amountOut) internal pure returns (uint256) {
         uint256 bps = intent.partnerFeeBps;
         if (bps == 0 || intent.partner == address(0)) return 0;
-        return amountOut * bps / BPS;
+        return Math.mulDiv(amountOut, bps, BPS);
     }
 
     function _balance(address token, address account, Step step) internal view returns (uint256) {
@@ -74,7 +78,7 @@ abstract contract Input is ISettlement, GasBudget {
         if (block.timestamp > signed.deadline) _refuse(Fault.Submitter, Reason.TOO_LATE);
         if (amountOut < intent.minAmountOut) _refuse(Fault.Submitter, Reason.BELOW_MINIMUM);
         if (intent.partnerFeeBps > MAX_PARTNER_FEE_BPS) _refuse(Fault.Swapper, Reason.PARTNER_FEE_OVER_CAP);
-        if (fee > 0 && fee * BPS > amountOut * MAX_FEE_BPS) _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
+        if (fee > Math.mulDiv(amountOut, MAX_FEE_BPS, BPS)) _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
         if (fee < _partnerFee(intent, amountOut)) _refuse(Fault.Submitter, Reason.FEE_UNDER_PARTNERS);
     }
 
