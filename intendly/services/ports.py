@@ -14,6 +14,8 @@ from intendly_sdk.messages import AuctionView, Intent, IntentState, IntentStatus
 from intendly_sdk.primitives import Address, Hash32
 
 from intendly.domain.bid import NewBid, Terms
+from intendly.domain.chain import Block, Log, SolverChanged
+from intendly.domain.deployment import Token
 from intendly.domain.intent import Market
 from intendly.domain.settlement import IntentFacts
 
@@ -118,10 +120,10 @@ class BidStore(Protocol):
 
 
 # The chain, as the close and the pipeline of settlements see it (adapters/chain/).
-# OWNERS' NOTE (to be taken out): the lead writes index_chain, expire_intents, price_tokens with their stores and tasks
-# (adapters/db/chain_index.py, tokens.py, solvers.py; tasks/chain.py, intents.py, tokens.py). The chain engineer keeps
-# adapters/chain (deploy, seed, rpc, facts, logs decoded to dataclasses, quotes), submit and track. Chain engineer:
-# put decoded logs as `adapters/chain/events.py: decode(log) -> Fill|BundleFailed|NotTried|Solver*`.
+# OWNERS' NOTE (to be taken out): the lead writes index_chain, expire_intents, price_tokens: domain/chain.py,
+# adapters/chain/reader.py (logs, decoding, on the chain engineer's rpc.py), adapters/db/{chain_index,chain_effects,
+# expiry,tokens}.py, tasks/{chain,intents,tokens}.py. The chain engineer: deploy, seed, rpc, facts, quotes, encoding,
+# submit, track.
 
 
 class Chain(Protocol):
@@ -136,4 +138,100 @@ class Chain(Protocol):
 
     def block_time(self) -> int:
         """The latest block's timestamp, unix seconds."""
+        ...
+
+
+class ChainReader(Protocol):
+    """The chain in block order, for the index. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    def head(self) -> Block:
+        """The latest block."""
+        ...
+
+    def final_number(self) -> int:
+        """The newest block that the chain will not take back."""
+        ...
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
+        """The canonical blocks of these numbers, in their order; None where there is none (any more)."""
+        ...
+
+    def logs_between(self, first: int, last: int) -> list[Log]:
+        """Both contracts' logs of blocks `first` to `last`, in order. For blocks well behind the head."""
+        ...
+
+    def logs_of(self, hashes: Sequence[Hash32]) -> list[Log]:
+        """The same of exactly these blocks. Raises `Conflict` when one of them is not known (any more)."""
+        ...
+
+    def registered(self, solvers: Sequence[Address]) -> list[SolverChanged]:
+        """How the registry has these solvers now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCursor:
+    """The newest indexed block."""
+
+    number: int
+    hash: Hash32
+
+
+class ChainIndex(Protocol):
+    """What the index has written: cursor and effects commit together."""
+
+    def cursor(self) -> IndexCursor | None: ...
+
+    def known_blocks(self, below: int, limit: int) -> list[IndexCursor]:
+        """The stored canonical blocks under `below`, newest first."""
+        ...
+
+    def advance(self, since: IndexCursor | None, blocks: Sequence[Block], logs: Sequence[Log], final: int) -> bool:
+        """Write the effects of `logs` and stand at the last of `blocks`.
+
+        False, with nothing written, when the cursor is not at `since` any more: another index was faster.
+        """
+        ...
+
+    def roll_back(self, since: IndexCursor, to: IndexCursor) -> list[Address] | None:
+        """Take back what the blocks after `to` did. The solvers whose newest registry event is gone with them.
+
+        None, with nothing written, when the cursor is not at `since` any more.
+        """
+        ...
+
+    def put_solvers(self, solvers: Sequence[SolverChanged]) -> None:
+        """Write how these solvers stand."""
+        ...
+
+
+class Expiry(Protocol):
+    """Ends what no block can fill any more."""
+
+    def expire(self, limit: int) -> int:
+        """Expire up to `limit` intents whose deadline lies before the indexed block's time. Returns how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PricedGas:
+    """Gas in tokens, each amount in the token's smallest unit, as of a block."""
+
+    block_number: int
+    fees: Mapping[Address, int]
+
+
+class PriceSource(Protocol):
+    """What gas costs, in tokens. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    def gas_fees(self, gas: int) -> PricedGas:
+        """The price of `gas` units in each of the venue's tokens, by the best known pool; without those it lacks."""
+        ...
+
+
+class TokenStore(Protocol):
+    """The tokens that the venue trades."""
+
+    def put(self, tokens: Sequence[Token], priced: PricedGas) -> None:
+        """Write the list, and the prices where there are any."""
         ...
