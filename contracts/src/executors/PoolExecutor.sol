@@ -50,10 +50,10 @@ contract PoolExecutor is Executor {
         for (uint256 i; i < swaps.length; ++i) {
             Swap memory swap = swaps[i];
             bool isV3 = swap.venue == Venue.V3;
-            uint256 fees = isV3 ? swap.tokens.length - 1 : 0;
-            if (swap.tokens.length < 2 || swap.fees.length != fees) {
-                revert InvalidPath(i, swap.tokens.length, swap.fees.length);
-            }
+            uint256 fees = swap.fees.length;
+            // V3 has a fee between each token and the next, V2 none.
+            bool valid = swap.tokens.length > 1 && (isV3 ? fees == swap.tokens.length - 1 : fees == 0);
+            if (!valid) revert InvalidPath(i, swap.tokens.length, fees);
             uint256 amountIn = swap.amountIn == PREVIOUS_OUTPUT ? output : swap.amountIn;
             output = isV3 ? _swapV3(swap, amountIn) : _swapV2(swap, amountIn);
         }
