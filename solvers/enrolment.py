@@ -142,6 +142,8 @@ class Enrolment:
         return artifact
 
     def _send(self, call: ContractFunction | ContractConstructor) -> Any:
+        if self._w3.eth.get_balance(self._account.address) == 0:
+            raise EnrolmentError(f"{self._account.address} holds no coins to pay for gas")
         nonce = self._w3.eth.get_transaction_count(self._account.address)
         transaction: Any = call.build_transaction({"from": self._account.address, "nonce": nonce})
         signed = self._account.sign_transaction(transaction)

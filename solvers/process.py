@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
+import requests
 from intendly_sdk.backoff import delays
 from intendly_sdk.client import VenueClient
 from intendly_sdk.errors import IntendlyError
@@ -55,9 +56,11 @@ def main(start: Callable[[], Runner]) -> None:
     """Start, run until SIGTERM or SIGINT, exit with 0; with 2 and one line when it can't start."""
     try:
         runner = start()
+    except requests.RequestException as error:
+        # Its text names the endpoint, which may carry a key.
+        _refuse(f"RPC_URL: {type(error).__name__}")
     except (SettingsError, EnrolmentError, IntendlyError, ChainError, Web3Exception, OSError) as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        sys.exit(2)
+        _refuse(f"{type(error).__name__}: {error}")
 
     def stop(number: int, _: FrameType | None) -> None:
         log.info("process.stopping signal=%s", signal.Signals(number).name)
@@ -67,6 +70,11 @@ def main(start: Callable[[], Runner]) -> None:
     signal.signal(signal.SIGINT, stop)
     runner.run()
     log.info("process.stopped")
+
+
+def _refuse(line: str) -> NoReturn:
+    sys.stderr.write(" ".join(line.split()) + "\n")
+    sys.exit(2)
 
 
 def stand(settings: SolverSettings) -> Ground:
@@ -118,11 +126,18 @@ def _wait(attempt: Callable[[], Got], seconds: int, what: str) -> Got:
     raise AssertionError("delays never end")
 
 
+class _OneLine(logging.Formatter):
+    """Every record on a line of its own, a traceback too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).replace("\n", " | ")
+
+
 def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     # Their lines name the endpoint that they ask.
     for noisy in ("httpx", "httpcore", "websockets", "web3", "urllib3"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     log.info("process.starting pid=%d", os.getpid())
