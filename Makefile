@@ -1,0 +1,65 @@
+# Needs Python 3.11 to 3.13 and nothing else; everything that it installs lies in this folder.
+# Paths are relative, so that the folder may lie anywhere, with spaces in its name or not.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+DEMO_ARGS ?=
+UP_ARGS ?=
+PYTEST_ARGS ?=
+UPGRADE ?=
+
+RUN := .venv/bin/python -m
+PY = py=$$(tools/find-python) || exit 1; "$$py"
+
+.PHONY: help setup demo up test lint format types imports contracts contracts-test pytest unit integration e2e lock \
+	clean pristine
+
+help: ## list the commands
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+
+setup: ## install what is missing and build the contracts; does nothing the second time
+	@$(PY) -m tools.bootstrap
+
+demo: setup ## trade: swappers, solvers, chain and venue from nothing (DEMO_ARGS="--once --json --intents 20")
+	@$(RUN) cli.main demo $(DEMO_ARGS)
+
+up: setup ## run the venue until Ctrl-C (UP_ARGS)
+	@$(RUN) cli.main up $(UP_ARGS)
+
+test: setup lint types imports contracts-test pytest ## everything that CI runs; stops at the first failure
+
+lint: setup ## style and mistakes (ruff)
+	@$(RUN) ruff check . && $(RUN) ruff format --check .
+
+format: setup ## put the style right
+	@$(RUN) ruff check --fix-only . && $(RUN) ruff format .
+
+types: setup ## strict types (mypy)
+	@$(RUN) mypy
+
+imports: setup ## a lower floor never imports a higher one (import-linter)
+	@.venv/bin/lint-imports
+
+contracts: setup ## build the contracts
+	@cd contracts && npm run build
+
+contracts-test: setup ## test the contracts (forge)
+	@cd contracts && npm test
+
+pytest: setup ## all Python tests: unit, integration, end to end
+	@$(RUN) pytest --exitfirst $(PYTEST_ARGS) tests/unit tests/integration tests/e2e
+
+unit integration e2e: setup ## one kind of tests (PYTEST_ARGS="-k …")
+	@$(RUN) pytest $(PYTEST_ARGS) tests/$@
+
+lock: setup ## write the Python locks anew (UPGRADE="flask", UPGRADE=all)
+	@$(RUN) tools.lock $(UPGRADE)
+
+clean: ## remove the data folder, builds and caches
+	@$(PY) -m tools.clean
+
+pristine: ## remove all that was installed too
+	@$(PY) -m tools.clean --all
