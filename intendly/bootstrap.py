@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from intendly.adapters.db.auction_views import AuctionViews
+from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.group_commit import GroupCommit
+from intendly.adapters.db.intent_views import IntentViews
+from intendly.adapters.db.intents import IntentStore
+from intendly.adapters.db.market import MarketStore
 from intendly.adapters.nudges import CeleryNudges
+from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
+from intendly.domain.errors import Refused
+from intendly.domain.intent import NewIntent, Rules
+from intendly.services.place_bid import PlaceBids
+from intendly.services.ports import Accepted
+from intendly.services.read_auctions import ReadAuctions
+from intendly.services.read_intents import ReadIntents
+from intendly.services.submit_intent import SubmitIntent
 from intendly.settings import Settings, SettingsError
 
 
@@ -41,3 +55,55 @@ class Venue:
                 f"DEPLOYMENT_FILE: {path} is not a deployment ({type(error).__name__}); "
                 "run `intendly contracts deploy` first"
             ) from None
+
+    # Accepting and reading (web/).
+
+    @cached_property
+    def health_database(self) -> Database:
+        """A connection of its own, so that a busy pool is not taken for a dead server."""
+        return Database(
+            self.settings.sqlalchemy_url,
+            pool_size=1,
+            application=f"intendly {self.process} health",
+            statement_timeout_ms=2_000,
+        )
+
+    @cached_property
+    def market(self) -> MarketStore:
+        return MarketStore(self.database)
+
+    @cached_property
+    def submit_intent(self) -> SubmitIntent:
+        deployment, settings = self.deployment, self.settings
+        rules = Rules(
+            chain_id=deployment.chain_id,
+            settlement=deployment.settlement,
+            permit2=deployment.permit2,
+            house_fee_bps=settings.house_fee_bps,
+            max_fee_bps=deployment.max_fee_bps,
+            max_partner_fee_bps=deployment.max_partner_fee_bps,
+            deadline_max_s=settings.deadline_max_s,
+        )
+        store = IntentStore(self.database, open_max=settings.open_intents_max)
+        commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
+        return SubmitIntent(rules, self.market, commits.submit, IntentViews(self.database, deployment), self.nudges)
+
+    @cached_property
+    def place_bids(self) -> PlaceBids:
+        deployment, settings = self.deployment, self.settings
+        own = {deployment.settlement, deployment.permit2, deployment.registry}
+        rules = BidRules(
+            domain=deployment.domain,
+            forbidden_executors=frozenset(own | {token.address for token in deployment.tokens}),
+            auction_window_ms=settings.auction_window_ms,
+            award_validity_s=settings.award_validity_s,
+        )
+        return PlaceBids(rules, BidStore(self.database, auction_min_ms=settings.auction_min_ms), self.nudges)
+
+    @cached_property
+    def read_intents(self) -> ReadIntents:
+        return ReadIntents(IntentViews(self.database, self.deployment))
+
+    @cached_property
+    def read_auctions(self) -> ReadAuctions:
+        return ReadAuctions(AuctionViews(self.database, self.deployment))

@@ -22,7 +22,7 @@ class SubmitIntent:
         self,
         rules: Rules,
         market: MarketReader,
-        accept: Callable[[NewIntent], Accepted],
+        accept: Callable[[NewIntent], Accepted | Refused],
         intents: IntentReader,
         nudges: Nudges,
     ) -> None:
@@ -44,6 +44,8 @@ class SubmitIntent:
             return self._accepted_before(signed, refusal)
         structlog.contextvars.bind_contextvars(intent_hash=str(new.hash))
         accepted = self._accept(new)
+        if isinstance(accepted, Refused):
+            raise accepted
         if accepted.created:
             self._nudges.nudge("auctions.open", "events.publish")
             log.info("intent_accepted", swapper=str(signed.intent.swapper), reason=str(new.reason))

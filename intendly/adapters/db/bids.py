@@ -1,0 +1,220 @@
+"""Bids while their auction is open: sealed, one live bid per solver, in or told that it is late (design: The auction).
+
+Locks are taken in one order: the auction's row FOR SHARE, then the solver's row of its roster; auctions by key. What
+pulls the close forward runs after that transaction, in one of its own: sharers that then wanted the row for themselves
+would wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from intendly_sdk.messages import AuctionState
+from intendly_sdk.primitives import Address, Hash32
+from sqlalchemy import Connection, Row, text
+
+from intendly.adapters.db.engine import Database
+from intendly.domain.bid import LONGEST_PROMISE_S, NewBid, Terms
+from intendly.services.ports import Asked, NoBid, Standing
+
+_STANDINGS = text("""
+    SELECT a.state, a.closes_at <= clock_timestamp() AS late,
+           (extract(epoch FROM a.opened_at) * 1000)::bigint AS opened_at,
+           (extract(epoch FROM a.closes_at) * 1000)::bigint AS closes_at,
+           r.solver IS NOT NULL AS on_roster, coalesce(s.active, false) AS active, s.signing_key,
+           b.hash IS NOT NULL AS is_in, legs.hashes, legs.fees
+    FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]), CAST(:bid_hash AS bytea[]))
+         WITH ORDINALITY AS i (auction_id, solver, bid_hash, position)
+    LEFT JOIN auctions a ON a.id = i.auction_id
+    LEFT JOIN auction_solvers r ON r.auction_id = i.auction_id AND r.solver = i.solver
+    LEFT JOIN solvers s ON s.address = i.solver
+    LEFT JOIN bids b ON b.hash = i.bid_hash
+    LEFT JOIN LATERAL (
+        SELECT array_agg(intent_hash ORDER BY intent_hash) AS hashes,
+               array_agg(fee::text ORDER BY intent_hash) AS fees
+        FROM auction_intents WHERE auction_id = i.auction_id
+    ) legs ON true
+    ORDER BY i.position
+""")
+
+# The close is compared with a clock that is read after the lock is held, so in a query around the locking one.
+_OPEN_TO = text("""
+    WITH held AS MATERIALIZED (
+        SELECT a.id, a.closes_at, r.solver
+        FROM auctions a JOIN auction_solvers r ON r.auction_id = a.id
+        WHERE a.state = 'open' AND (r.auction_id, r.solver) IN (
+            SELECT * FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]))
+        )
+        ORDER BY a.id, r.solver
+        FOR SHARE OF a FOR NO KEY UPDATE OF r
+    )
+    SELECT id, solver FROM held WHERE clock_timestamp() < closes_at
+""")
+
+# The old bid goes before the new one comes: the count makes the insert wait for the delete.
+_PLACE = text("""
+    WITH input AS (
+        SELECT * FROM unnest(
+            CAST(:hash AS bytea[]), CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]),
+            CAST(:executor AS bytea[]), CAST(:valid_until AS bigint[]), CAST(:data AS bytea[]),
+            CAST(:call_data_hash AS bytea[]), CAST(:gas_limit AS integer[]), CAST(:penalty AS numeric[]),
+            CAST(:signature AS bytea[])
+        ) AS i (
+            hash, auction_id, solver, executor, valid_until, data, call_data_hash, gas_limit, penalty, signature
+        )
+    ), replaced AS (
+        DELETE FROM bids b USING input i
+        WHERE b.auction_id = i.auction_id AND b.solver = i.solver AND b.hash <> i.hash
+        RETURNING b.hash
+    ), placed AS (
+        INSERT INTO bids (
+            hash, auction_id, solver, executor, valid_until, data, call_data_hash, gas_limit, penalty, signature
+        )
+        SELECT i.* FROM input i, (SELECT count(*) AS n FROM replaced) r WHERE r.n >= 0
+        ON CONFLICT (hash) DO NOTHING
+        RETURNING hash
+    ), legs AS (
+        INSERT INTO bid_legs (bid_hash, intent_hash, position, amount_out, fee)
+        SELECT l.bid_hash, l.intent_hash, l.position, l.amount_out, l.fee
+        FROM unnest(
+            CAST(:leg_bid AS bytea[]), CAST(:leg_intent AS bytea[]), CAST(:leg_position AS integer[]),
+            CAST(:leg_amount_out AS numeric[]), CAST(:leg_fee AS numeric[])
+        ) AS l (bid_hash, intent_hash, position, amount_out, fee)
+        JOIN placed p ON p.hash = l.bid_hash
+    ), answered AS (
+        UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = 'bid'
+        FROM input i WHERE r.auction_id = i.auction_id AND r.solver = i.solver
+    )
+    SELECT hash FROM placed
+""")
+
+_NO_BIDS = text("""
+    UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = :answer
+    FROM (
+        SELECT auction_id FROM auction_solvers
+        WHERE auction_id = ANY(CAST(:auction_ids AS bytea[])) AND solver = :solver AND answered_at IS NULL
+        ORDER BY auction_id FOR NO KEY UPDATE
+    ) unanswered
+    WHERE r.auction_id = unanswered.auction_id AND r.solver = :solver
+""")
+
+# Not before auction_min_ms, nor so early that a bid in it would promise for longer than the contract takes.
+_PULL_CLOSE = text("""
+    WITH complete AS MATERIALIZED (
+        SELECT a.id, a.opened_at
+        FROM auctions a
+        WHERE a.id = ANY(CAST(:auction_ids AS bytea[])) AND a.state = 'open'
+          AND EXISTS (SELECT FROM auction_solvers r WHERE r.auction_id = a.id)
+          AND NOT EXISTS (SELECT FROM auction_solvers r WHERE r.auction_id = a.id AND r.answered_at IS NULL)
+        ORDER BY a.id
+        FOR NO KEY UPDATE
+    ), pulled AS (
+        SELECT c.id, greatest(
+            clock_timestamp(), c.opened_at + :auction_min_ms * interval '1 millisecond',
+            (SELECT to_timestamp(max(b.valid_until) - :longest_s) FROM bids b WHERE b.auction_id = c.id)
+        ) AS closes_at
+        FROM complete c
+    )
+    UPDATE auctions a SET closes_at = p.closes_at
+    FROM pulled p WHERE a.id = p.id AND p.closes_at < a.closes_at
+    RETURNING a.closes_at <= clock_timestamp() AS due
+""")
+
+_AUTOCOMMIT: Final = {"isolation_level": "AUTOCOMMIT"}
+
+
+class BidStore:
+    """`auction_min_ms`: no auction closes earlier than this after its opening."""
+
+    def __init__(self, database: Database, *, auction_min_ms: int) -> None:
+        self._database = database
+        self._auction_min_ms = auction_min_ms
+
+    def standings(self, asked: Sequence[Asked]) -> list[Standing]:
+        """How each solver stands in each auction, in the order asked. One statement."""
+        columns = {
+            "auction_id": [bytes(one.auction_id) for one in asked],
+            "solver": [bytes(one.solver) for one in asked],
+            "bid_hash": [None if one.bid_hash is None else bytes(one.bid_hash) for one in asked],
+        }
+        with self._database.engine.connect().execution_options(**_AUTOCOMMIT) as connection:
+            return [_standing(row) for row in connection.execute(_STANDINGS, columns)]
+
+    def place(self, bids: Sequence[NewBid]) -> Mapping[Hash32, bool]:
+        """Those of `bids` that are in now; true for the ones that were not before. Two statements, one commit.
+
+        Of several by one solver in one auction the last stays, as if each had replaced the one before.
+        """
+        last = {(bid.signed.bid.auction_id, bid.signed.bid.solver): bid for bid in bids}
+        with self._database.transaction() as connection:
+            open_to = _open_to(connection, list(last))
+            placing = [bid for key, bid in last.items() if key in open_to]
+            created = _place(connection, placing) if placing else frozenset()
+        staying = {bid.hash for bid in placing}
+        return {
+            bid.hash: bid.hash not in staying or bid.hash in created
+            for bid in bids
+            if (bid.signed.bid.auction_id, bid.signed.bid.solver) in open_to
+        }
+
+    def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
+        """Note that the solver does not bid, where it has not answered yet. One statement."""
+        values = {"solver": bytes(solver), "auction_ids": [bytes(one) for one in auction_ids], "answer": answer}
+        with self._database.transaction() as connection:
+            connection.execute(_NO_BIDS, values)
+
+    def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:
+        """Close those early whose whole roster has answered; an empty roster never has. Whether one is due now."""
+        values = {
+            "auction_ids": [bytes(one) for one in sorted(set(auction_ids))],
+            "auction_min_ms": self._auction_min_ms,
+            "longest_s": LONGEST_PROMISE_S,
+        }
+        with self._database.transaction() as connection:
+            return any(row.due for row in connection.execute(_PULL_CLOSE, values).all())
+
+
+def _standing(row: Row[Any]) -> Standing:
+    if row.state is None:
+        return Standing(terms=None, is_in=False)
+    hashes = [Hash32(one) for one in row.hashes or ()]
+    terms = Terms(
+        state=AuctionState(row.state),
+        opened_at=row.opened_at,
+        closes_at=row.closes_at,
+        late=row.late,
+        fees={intent_hash: int(fee) for intent_hash, fee in zip(hashes, row.fees or (), strict=True)},
+        on_roster=row.on_roster,
+        active=row.active,
+        signing_key=None if row.signing_key is None else Address(row.signing_key),
+    )
+    return Standing(terms=terms, is_in=row.is_in)
+
+
+def _open_to(connection: Connection, keys: Sequence[tuple[Hash32, Address]]) -> frozenset[tuple[Hash32, Address]]:
+    values = {"auction_id": [bytes(one) for one, _ in keys], "solver": [bytes(solver) for _, solver in keys]}
+    return frozenset((Hash32(row.id), Address(row.solver)) for row in connection.execute(_OPEN_TO, values))
+
+
+def _place(connection: Connection, bids: Sequence[NewBid]) -> frozenset[Hash32]:
+    signed = [one.signed for one in bids]
+    legs = [(one.hash, position, leg) for one in bids for position, leg in enumerate(one.signed.bid.legs)]
+    columns = {
+        "hash": [bytes(one.hash) for one in bids],
+        "auction_id": [bytes(one.bid.auction_id) for one in signed],
+        "solver": [bytes(one.bid.solver) for one in signed],
+        "executor": [bytes(one.bid.executor) for one in signed],
+        "valid_until": [one.bid.valid_until for one in signed],
+        "data": [bytes(one.data) for one in signed],
+        "call_data_hash": [bytes(one.bid.call_data_hash) for one in signed],
+        "gas_limit": [one.bid.gas_limit for one in signed],
+        "penalty": [one.bid.penalty for one in signed],
+        "signature": [bytes(one.signature) for one in signed],
+        "leg_bid": [bytes(bid_hash) for bid_hash, _, __ in legs],
+        "leg_intent": [bytes(leg.intent_hash) for _, __, leg in legs],
+        "leg_position": [position for _, position, __ in legs],
+        "leg_amount_out": [leg.amount_out for _, __, leg in legs],
+        "leg_fee": [leg.fee for _, __, leg in legs],
+    }
+    return frozenset(Hash32(row.hash) for row in connection.execute(_PLACE, columns))
