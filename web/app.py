@@ -1,0 +1,44 @@
+"""backend-relayer: the HTTP API under /api/v1, health and metrics at the root."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from intendly.adapters.observability.health import chain_check, database_check, redis_check
+from intendly.bootstrap import Venue
+from intendly.settings import Settings, load_settings
+from web import current, problems, telemetry
+from web.auctions import auctions
+from web.bids import bids
+from web.config import config
+from web.health import health_blueprint
+from web.intents import intents
+from web.tokens import tokens
+
+PROCESS = "backend-relayer"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application of one process; it connects to nothing before its first request.
+
+    Raises `SettingsError` for a bad environment, and for a deployment file that is missing.
+    """
+    settings = settings or load_settings()
+    venue = Venue(settings, process="relayer")
+    _ = (venue.submit_intent, venue.place_bids, venue.read_intents, venue.read_auctions)  # wired now, not by a race
+    app = Flask("web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_max_bytes
+    current.serve(app, venue)
+    telemetry.register(app)
+    problems.register(app)
+    api = Blueprint("api", __name__, url_prefix="/api/v1")
+    for noun in (intents, bids, auctions, config, tokens):
+        api.register_blueprint(noun)
+    app.register_blueprint(api)
+    checks = [
+        database_check(venue.health_database),
+        redis_check(settings.redis_url.get_secret_value()),
+        chain_check(venue.health_database),
+    ]
+    app.register_blueprint(health_blueprint(PROCESS, checks))
+    return app

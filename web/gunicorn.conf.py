@@ -1,0 +1,57 @@
+"""gunicorn for backend-relayer: `gunicorn -c web/gunicorn.conf.py "web.app:create_app()"`.
+
+gevent workers, since requests mostly wait for their commit, and the rows of those that wait together are committed
+together (intendly/adapters/db/group_commit.py). gunicorn's worker makes the monkey patch after the fork and before it
+imports the application, so `preload_app` must stay off.
+"""
+
+# ruff: noqa: N999  the name is gunicorn's
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from intendly.adapters.observability.logging import logging_config
+from intendly.settings import load_settings
+
+_settings = load_settings()
+
+proc_name = "backend-relayer"
+wsgi_app = "web.app:create_app()"
+bind = f"{_settings.bind_host}:{_settings.relayer_port}"
+worker_class = "gevent"
+workers = _settings.web_workers
+worker_connections = 1_000
+preload_app = False
+keepalive = 15
+timeout = 30
+graceful_timeout = 10
+control_socket_disable = True
+logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
+accesslog = None
+
+
+def on_starting(_server: Any) -> None:
+    """Once, before the first fork: the folder through which the workers add up their metrics, emptied."""
+    folder = _settings.data_dir / "metrics" / f"{proc_name}-{_settings.relayer_port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
+
+
+def post_worker_init(_worker: Any) -> None:
+    """In each worker, after the monkey patch and the import of the application, before its first connection."""
+    from intendly.adapters.db import gevent_wait
+    from intendly.adapters.observability.logging import configure_logging
+
+    gevent_wait.install()
+    configure_logging(proc_name, _settings.log_level, _settings.log_format)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Fold a dead worker's figures into the sum."""
+    from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+
+    GunicornInternalPrometheusMetrics.mark_process_dead_on_child_exit(worker.pid)

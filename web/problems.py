@@ -1,0 +1,115 @@
+"""The one place where errors become RFC 9457 problem details: a stable code, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, has_request_context
+from intendly_sdk.messages import Problem
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from intendly.domain.errors import Unavailable, VenueError
+
+log = structlog.get_logger()
+TYPE_PREFIX = "urn:intendly:problem:"
+CONTENT_TYPE = "application/problem+json"
+
+_FRAMEWORK = {
+    400: ("bad_request", "The request is not well-formed HTTP"),
+    404: ("not_found", "There is no such page; the API is under /api/v1"),
+    405: ("method_not_allowed", "This page does not answer that method; see the Allow header"),
+    408: ("request_timeout", "The request took too long to arrive"),
+    411: ("length_required", "The request must say how long its body is"),
+    413: ("body_too_large", "The body is over the limit"),
+    414: ("uri_too_long", "The address is too long"),
+    415: ("unsupported_media_type", "Send the body as application/json"),
+    431: ("headers_too_large", "The headers are over the limit"),
+}
+_WHAT_TO_DO = {
+    "missing": "this field is required",
+    "extra_forbidden": "no field of this name is known here: remove it, or correct its spelling",
+    "int_type": "expected a JSON number without a fraction",
+    "string_type": "expected a JSON string",
+    "dict_type": "expected a JSON object",
+    "model_type": "expected a JSON object",
+    "tuple_type": "expected a JSON array",
+}
+Error = dict[str, Any]
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app`, the framework's own too, with a problem."""
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """The response to `error`. What nobody foresaw is logged with its traceback and shown without it."""
+    problem = problem_of(error, request_id=g.get("request_id", "") if has_request_context() else "")
+    if problem.status >= 500:
+        log.error("request_failed", code=problem.code, exc_info=error if problem.code == "internal" else None)
+    response = Response(problem.model_dump_json(), status=problem.status, content_type=CONTENT_TYPE)
+    if isinstance(error, HTTPException):
+        response.headers.extend([(k, v) for k, v in error.get_headers() if k in ("Allow", "Retry-After")])
+    if problem.status == 413:
+        response.headers["Connection"] = "close"
+    return response
+
+
+def problem_of(error: Exception, *, request_id: str = "") -> Problem:
+    """The problem that `error` is, for any transport. Never a traceback, never a value that was sent."""
+    match error:
+        case VenueError():
+            return _problem(error.status, error.code, error.title, error.detail, _field(error), request_id)
+        case ValidationError():
+            return _invalid(error, request_id)
+        case OperationalError() | InterfaceError() | PoolTimeout():
+            log.warning("database_unavailable", error=type(error).__name__, detail=str(error)[:300])
+            detail = "the database does not answer; the same request may work in a moment, and is safe to repeat"
+            return _problem(503, Unavailable.code, Unavailable.title, detail, (), request_id)
+        case HTTPException():
+            status = error.code or 500
+            code, title = _FRAMEWORK.get(status, (f"http_{status}", error.name))
+            return _problem(status, code, title, title, (), request_id)
+        case _:
+            title = "Something went wrong here"
+            detail = "this is not your request's fault; tell us the request_id"
+            return _problem(500, "internal", title, detail, (), request_id)
+
+
+def _invalid(error: ValidationError, request_id: str) -> Problem:
+    issues = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [{"field": ".".join(map(str, issue["loc"])), "expected": _expected(issue)} for issue in issues[:20]]
+    if issues[0]["type"] == "json_invalid":
+        detail = errors[0]["expected"]
+        return _problem(400, "malformed_json", "The body is not JSON", detail, errors, request_id)
+    first = errors[0]
+    detail = f"{first['field'] or 'body'}: {first['expected']}"
+    return _problem(
+        422, "invalid_request", "A field is missing, unknown or not as expected", detail, errors, request_id
+    )
+
+
+def _expected(issue: Any) -> str:
+    text = _WHAT_TO_DO.get(issue["type"], issue["msg"])
+    return str(text).removeprefix("Value error, ")
+
+
+def _field(error: VenueError) -> Sequence[Error]:
+    return () if error.field is None else ({"field": error.field, "expected": error.detail},)
+
+
+def _problem(status: int, code: str, title: str, detail: str, errors: Sequence[Error], request_id: str) -> Problem:
+    return Problem(
+        type=TYPE_PREFIX + code,
+        title=title,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=tuple(errors),
+        request_id=request_id,
+    )
