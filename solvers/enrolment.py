@@ -19,8 +19,9 @@ from intendly_sdk.messages import ConfigView
 from intendly_sdk.primitives import Address
 from web3 import Web3
 from web3.contract.contract import Contract, ContractConstructor, ContractFunction
+from web3.types import Nonce, TxParams
 
-from solvers.settings import SettingsError
+from solvers.artifacts import read_artifact
 
 log = logging.getLogger("solvers")
 RECEIPT_SECONDS = 60
@@ -73,12 +74,13 @@ class Enrolment:
 
     def fund(self, executor: Address, tokens: Mapping[str, Address]) -> None:
         """Move the wallet's tokens, by symbol, into the executor."""
-        for symbol, token in tokens.items():
-            contract = self._contract("ERC20", token)
-            amount = contract.functions.balanceOf(self._account.address).call()
-            if amount:
-                self._send(contract.functions.transfer(executor.checksum, amount))
-                log.info("executor.funded token=%s amount=%d", symbol, amount)
+        own = self._account.address
+        contracts = {symbol: self._contract("ERC20", token) for symbol, token in tokens.items()}
+        amounts = {symbol: token.functions.balanceOf(own).call() for symbol, token in contracts.items()}
+        held = [symbol for symbol, amount in amounts.items() if amount]
+        self._send(*(contracts[s].functions.transfer(executor.checksum, amounts[s]) for s in held))
+        for symbol in held:
+            log.info("executor.funded token=%s amount=%d", symbol, amounts[symbol])
 
     def _deploy(self, name: str, more: Mapping[str, Address]) -> Address:
         known = {
@@ -88,10 +90,10 @@ class Enrolment:
             "owner_": Address(self._account.address),
             **more,
         }
-        artifact = self._artifact(name)
+        artifact = read_artifact(self._contracts_out, name)
         inputs = next(entry["inputs"] for entry in artifact["abi"] if entry["type"] == "constructor")
         factory = self._w3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"]["object"])
-        receipt = self._send(factory.constructor(*(known[each["name"]].checksum for each in inputs)))
+        (receipt,) = self._send(factory.constructor(*(known[each["name"]].checksum for each in inputs)))
         address = Address(receipt["contractAddress"])
         self._note.parent.mkdir(parents=True, exist_ok=True)
         self._note.write_text(json.dumps({"name": name, **self._where(), "executor": str(address)}))
@@ -124,30 +126,28 @@ class Enrolment:
             raise EnrolmentError(f"executor {executor} has not consented to solver {self._account.address}")
 
     def _contract(self, name: str, address: Address) -> Contract:
-        contract: Contract = self._w3.eth.contract(address=self._checksum(address), abi=self._artifact(name)["abi"])
+        contract: Contract = self._w3.eth.contract(
+            address=self._checksum(address), abi=read_artifact(self._contracts_out, name)["abi"]
+        )
         return contract
 
     def _checksum(self, address: Address) -> Any:
         return Web3.to_checksum_address(str(address))
 
-    def _artifact(self, name: str) -> dict[str, Any]:
-        folder = self._contracts_out / f"{name}.sol"
-        # forge puts a profile into the name where it built a contract with more than one.
-        path = folder / f"{name}.default.json"
-        path = path if path.exists() else folder / f"{name}.json"
-        try:
-            artifact: dict[str, Any] = json.loads(path.read_text())
-        except OSError as error:
-            raise SettingsError(f"CONTRACTS_OUT: {error.strerror}: {path} (build the contracts first)") from None
-        return artifact
-
-    def _send(self, call: ContractFunction | ContractConstructor) -> Any:
-        if self._w3.eth.get_balance(self._account.address) == 0:
+    def _send(self, *calls: ContractFunction | ContractConstructor) -> list[Any]:
+        """Send all, then wait for all: they share blocks. Their receipts; every one has succeeded."""
+        if calls and self._w3.eth.get_balance(self._account.address) == 0:
             raise EnrolmentError(f"{self._account.address} holds no coins to pay for gas")
         nonce = self._w3.eth.get_transaction_count(self._account.address)
-        transaction: Any = call.build_transaction({"from": self._account.address, "nonce": nonce})
-        signed = self._account.sign_transaction(transaction)
-        tx_hash = self._w3.eth.send_raw_transaction(signed.raw_transaction)
+        hashes = [self._broadcast(call, nonce + number) for number, call in enumerate(calls)]
+        return [self._receipt(tx_hash) for tx_hash in hashes]
+
+    def _broadcast(self, call: ContractFunction | ContractConstructor, nonce: int) -> Any:
+        terms: TxParams = {"from": self._account.address, "nonce": Nonce(nonce)}
+        transaction: Any = call.build_transaction(terms)
+        return self._w3.eth.send_raw_transaction(self._account.sign_transaction(transaction).raw_transaction)
+
+    def _receipt(self, tx_hash: Any) -> Any:
         receipt = self._w3.eth.wait_for_transaction_receipt(tx_hash, timeout=RECEIPT_SECONDS, poll_latency=0.1)
         if receipt["status"] != 1:
             raise EnrolmentError(f"transaction {tx_hash.hex()} reverted")

@@ -94,4 +94,5 @@ def _told(what: str, event: Event) -> Callable[[Reply], None]:
 
 
 def _fields(event: Event) -> str:
-    return " ".join(f"{name}={value!s}" for name, value in sorted(event.data.items()))
+    # Failing calldata is long; whoever wants all of it overrides `heard`.
+    return " ".join(f"{name}={str(value)[:200]}" for name, value in sorted(event.data.items()))

@@ -22,7 +22,7 @@ from tests.vectors.generate import FILE, digest_by_eth_account, text
 
 _DATA: dict[str, Any] = json.loads(FILE.read_text())
 _VECTORS: list[dict[str, Any]] = _DATA["vectors"]
-_CONTRACTS = Path(__file__).parents[2] / "contracts"
+_CONTRACTS = Path(__file__).parents[3] / "contracts"
 each = pytest.mark.parametrize("vector", _VECTORS, ids=lambda vector: vector["name"])
 
 
