@@ -19,21 +19,21 @@ contract GasTest is Venue {
     }
 
     function test_OneBundleInnerCallWarmTokens() public {
-        assertCosts("one bundle, inner call, warm tokens", bundles(1), 157_000, true);
+        assertCosts("one bundle, inner call, warm tokens", bundles(1), 132_000, true);
     }
 
     function test_TwoBundlesInnerCallWarmTokens() public {
-        assertCosts("two bundles, inner call, warm tokens", bundles(2), 215_000, true);
+        assertCosts("two bundles, inner call, warm tokens", bundles(2), 203_000, true);
     }
 
     /// forge-config: default.isolate = true
     function test_OneBundleWholeTransaction() public {
-        assertCosts("one bundle, whole transaction", bundles(1), 170_000, false);
+        assertCosts("one bundle, whole transaction", bundles(1), 159_000, false);
     }
 
     /// forge-config: default.isolate = true
     function test_TwoBundlesWholeTransaction() public {
-        assertCosts("two bundles, whole transaction", bundles(2), 270_000, false);
+        assertCosts("two bundles, whole transaction", bundles(2), 222_000, false);
     }
 
     function assertCosts(string memory what, Bundle[] memory bundles_, uint256 most, bool warm) private {
