@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from intendly.adapters.chain.reader import RpcChainReader
+from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.db.auction_views import AuctionViews
 from intendly.adapters.db.bids import BidStore
+from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.group_commit import GroupCommit
 from intendly.adapters.db.intent_views import IntentViews
 from intendly.adapters.db.intents import IntentStore
@@ -19,6 +23,8 @@ from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import Refused
 from intendly.domain.intent import NewIntent, Rules
+from intendly.services.expire_intents import ExpireIntents
+from intendly.services.index_chain import IndexChain
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import Accepted
 from intendly.services.read_auctions import ReadAuctions
@@ -107,3 +113,19 @@ class Venue:
     @cached_property
     def read_auctions(self) -> ReadAuctions:
         return ReadAuctions(AuctionViews(self.database, self.deployment))
+
+    # The chain, read in block order (tasks/).
+
+    @cached_property
+    def rpc(self) -> Rpc:
+        return Rpc([url.get_secret_value() for url in self.settings.rpc_urls])
+
+    @cached_property
+    def index_chain(self) -> IndexChain:
+        deployment = self.deployment
+        reader = RpcChainReader(self.rpc, deployment)
+        return IndexChain(reader, ChainIndexStore(self.database), self.nudges, deploy_block=deployment.deploy_block)
+
+    @cached_property
+    def expire_intents(self) -> ExpireIntents:
+        return ExpireIntents(ExpiryStore(self.database), self.nudges)

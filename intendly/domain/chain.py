@@ -70,6 +70,8 @@ class SolverChanged:
 
 Log = Filled | BundleFailed | SolverChanged
 
+FAULTS = ("none", "swapper", "token", "solver", "submitter", "receiver")
+STEPS = ("none", "award", "bid", "executor", "intent", "pull", "callback", "payout", "fee")
 NOT_TRIED = "not_tried"
 
 _REASONS = {

@@ -20,7 +20,7 @@ from intendly.services.ports import IndexCursor
 BLOCKS_KEPT = 512
 
 
-class PostgresChainIndex:
+class ChainIndexStore:
     """`ChainIndex` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:

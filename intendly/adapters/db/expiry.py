@@ -12,7 +12,7 @@ from intendly.domain.events import Change
 from intendly.domain.reasons import Reason, words
 
 
-class PostgresExpiry:
+class ExpiryStore:
     """`Expiry` on PostgreSQL. An indexed block past the deadline means that no later one can hold a fill."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,7 @@ from intendly.domain.deployment import Token
 from intendly.services.ports import PricedGas
 
 
-class PostgresTokens:
+class TokenStore:
     """`TokenStore` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:

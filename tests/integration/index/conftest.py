@@ -11,7 +11,7 @@ from intendly_sdk.primitives import ZERO_HASH, Address, Hash32
 from sqlalchemy import insert, select, text
 
 from intendly.adapters.db import tables
-from intendly.adapters.db.chain_index import PostgresChainIndex
+from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.engine import Database
 from intendly.domain.chain import Block, BundleFailed, Filled, Log, Place, SolverChanged
 from intendly.domain.errors import Conflict
@@ -244,4 +244,4 @@ def nudged() -> Nudged:
 
 @pytest.fixture
 def index(desk: Desk, chain: WrittenChain, nudged: Nudged) -> IndexChain:
-    return IndexChain(chain, PostgresChainIndex(desk.database), nudged, deploy_block=1)
+    return IndexChain(chain, ChainIndexStore(desk.database), nudged, deploy_block=1)

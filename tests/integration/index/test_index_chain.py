@@ -9,9 +9,9 @@ import pytest
 from intendly_sdk.primitives import Address
 from sqlalchemy import event
 
-from intendly.adapters.db.chain_index import PostgresChainIndex
+from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.engine import Database
-from intendly.adapters.db.expiry import PostgresExpiry
+from intendly.adapters.db.expiry import ExpiryStore
 from intendly.domain.chain import SolverChanged
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
@@ -46,7 +46,7 @@ def test_a_tick_without_a_new_block_does_nothing(desk: Desk, chain: WrittenChain
 def test_two_indexes_at_once_write_each_effect_once(desk: Desk, chain: WrittenChain, nudged: Nudged) -> None:
     row = desk.submitted()
     block = chain.mine(row.filled())
-    first, second = PostgresChainIndex(desk.database), PostgresChainIndex(desk.database)
+    first, second = ChainIndexStore(desk.database), ChainIndexStore(desk.database)
     assert first.advance(None, [block], chain.logs_of([block.hash]), 0)
     assert not second.advance(None, [block], chain.logs_of([block.hash]), 0)
     assert desk.changes(row) == [("intent.settled", False)]
@@ -231,7 +231,7 @@ def test_a_tick_costs_as_many_statements_for_one_fill_as_for_fifty(
 
 def test_expired_needs_an_indexed_block_past_the_deadline(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
     row = desk.submitted(deadline=1_002)
-    expire = ExpireIntents(PostgresExpiry(desk.database), Nudged())
+    expire = ExpireIntents(ExpiryStore(desk.database), Nudged())
     assert expire.run() == 0
     chain.mine()
     chain.mine()
@@ -252,5 +252,5 @@ def test_an_intent_filled_at_its_deadline_does_not_expire(desk: Desk, chain: Wri
     chain.mine(row.filled())
     chain.mine()
     index.run()
-    assert ExpireIntents(PostgresExpiry(desk.database), Nudged()).run() == 0
+    assert ExpireIntents(ExpiryStore(desk.database), Nudged()).run() == 0
     assert desk.intent(row)[0] == "settled"
