@@ -16,3 +16,11 @@ class IntentFacts:
     balance: int | None
     allowance: int | None
     nonce_spent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a transaction offers for its gas, in wei a unit (EIP-1559)."""
+
+    max_fee: int
+    max_priority_fee: int
