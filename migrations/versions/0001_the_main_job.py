@@ -551,7 +551,7 @@ STATEMENTS = (
         auction_id BYTEA NOT NULL,
         transcript_root BYTEA NOT NULL,
         exclusive_until BIGINT NOT NULL,
-        signature BYTEA NOT NULL,
+        signature BYTEA,
         state TEXT DEFAULT 'due' NOT NULL,
         created_at timestamptz DEFAULT statement_timestamp() NOT NULL,
         PRIMARY KEY (bid_hash),
@@ -565,7 +565,15 @@ STATEMENTS = (
     """,
 
     """
-    CREATE INDEX ix_awards_due ON awards (created_at) WHERE state = 'due'
+    CREATE INDEX ix_awards_due ON awards (created_at) WHERE state = 'due' AND signature IS NOT NULL
+    """,
+
+    """
+    CREATE INDEX ix_awards_unsigned ON awards (created_at) WHERE state = 'due' AND signature IS NULL
+    """,
+
+    """
+    COMMENT ON COLUMN awards.signature IS 'null: won, not signed yet, so not to be submitted'
     """,
 
     """

@@ -201,11 +201,12 @@ awards = Table(
     Column("auction_id", HashType, ForeignKey("auctions.id"), nullable=False),
     Column("transcript_root", HashType, nullable=False),
     Column("exclusive_until", BigInteger, nullable=False),
-    Column("signature", BytesType, nullable=False),
+    Column("signature", BytesType, comment="null: won, not signed yet, so not to be submitted"),
     Column("state", Text, nullable=False, server_default="due", comment="due, submitted, filled, failed or lapsed"),
     Column("created_at", _moment, nullable=False, server_default=_now),
 )
-Index("ix_awards_due", awards.c.created_at, postgresql_where=text("state = 'due'"))
+Index("ix_awards_due", awards.c.created_at, postgresql_where=text("state = 'due' AND signature IS NOT NULL"))
+Index("ix_awards_unsigned", awards.c.created_at, postgresql_where=text("state = 'due' AND signature IS NULL"))
 
 lanes = Table(
     "lanes",
