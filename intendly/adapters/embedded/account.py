@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from intendly.adapters.embedded.child import Account
+from intendly.adapters.embedded.errors import EmbeddedError
 
 _NOBODY = 65_534
 
@@ -26,6 +27,17 @@ def server_account(data: Path, must_read: Iterable[Path]) -> Account | None:
         uid, gid = owner.st_uid, owner.st_gid
     shut = any(_shuts_out(folder) for path in (data, *must_read) for folder in path.resolve().parents)
     return Account(uid, gid, read_all=shut)
+
+
+def check_has_name(uid: int) -> None:
+    """PostgreSQL's initdb insists on a name. Raises `EmbeddedError` for a user who has none, as in some containers."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise EmbeddedError(
+            f"user {uid} has no name on this machine (/etc/passwd), and PostgreSQL's initdb wants one: "
+            "run as another user, or set DATABASE_URL"
+        ) from None
 
 
 def _nobody() -> tuple[int, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from intendly.adapters.embedded.account import server_account
+from intendly.adapters.embedded.account import check_has_name, server_account
 from intendly.adapters.embedded.child import Account, Child, spawn
 from intendly.adapters.embedded.errors import EmbeddedError
 from intendly.adapters.embedded.folder import PartFolder, held_folder, write_private
@@ -86,6 +86,7 @@ def _environment() -> dict[str, str]:
 
 def _initialise(folder: PartFolder, binaries: Path, account: Account | None, *, durable: bool) -> None:
     """Make the cluster beside its place and move it there when it is whole."""
+    check_has_name(account.uid if account else os.geteuid())
     draft = folder.base / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
