@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from intendly_sdk.messages import AuctionView, Intent, IntentState, IntentStatus, IntentView, TokenView
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.bid import NewBid, Terms
+from intendly.domain.bundle import Bundle
 from intendly.domain.chain import Block, Log, SolverChanged
 from intendly.domain.deployment import Token
 from intendly.domain.intent import Market
-from intendly.domain.settlement import IntentFacts
+from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 
 
 class Nudges(Protocol):
@@ -120,10 +121,10 @@ class BidStore(Protocol):
 
 
 # The chain, as the close and the pipeline of settlements see it (adapters/chain/).
-# OWNERS' NOTE (to be taken out): the lead writes index_chain, expire_intents, price_tokens: domain/chain.py,
-# adapters/chain/reader.py (logs, decoding, on the chain engineer's rpc.py), adapters/db/{chain_index,chain_effects,
-# expiry,tokens}.py, tasks/{chain,intents,tokens}.py. The chain engineer: deploy, seed, rpc, facts, quotes, encoding,
-# submit, track.
+# OWNERS' NOTE (to be taken out): the lead writes index_chain, expire_intents, price_tokens, AND submit_settlements and
+# track_settlements (services, adapters/db/{lanes,settlements}.py, tasks/settlements.py, domain/lane.py). The chain
+# engineer: deploy, seed, checks at start, rpc, facts, best_single_pool and gas prices (adapters/chain/prices.py with
+# `gas_fees` of the port PriceSource), and adapters/chain/encoding.py: settle calldata and its gas limit.
 
 
 class Chain(Protocol):
@@ -235,3 +236,119 @@ class TokenStore(Protocol):
     def put(self, tokens: Sequence[Token], priced: PricedGas) -> None:
         """Write the list, and the prices where there are any."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBytes:
+    """A signed transaction: the bytes that go out, and the name under which the chain knows them."""
+
+    hash: Hash32
+    raw: HexBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A submitter key that this process holds for now. A write under an older `token` is refused."""
+
+    address: Address
+    token: int
+    next_nonce: int
+
+
+class LaneStore(Protocol):
+    """Who may send from a submitter key."""
+
+    def claim(self, address: Address, owner: str, lease_s: int) -> Lane | None:
+        """Hold the lane for `lease_s` seconds; None while somebody else does, or before `open`."""
+        ...
+
+    def open(self, address: Address, next_nonce: int) -> None:
+        """Begin a lane at this account nonce, unless it was begun before."""
+        ...
+
+    def release(self, lane: Lane) -> None:
+        """Let go before the lease ends."""
+        ...
+
+
+class SettlementStore(Protocol):
+    """Settlements from the award to the last word of the chain."""
+
+    def due_awards(self, limit: int) -> list[Bundle]:
+        """Signed awards that no settlement carries yet, the oldest first."""
+        ...
+
+    def lapse(self, bids: Sequence[Hash32]) -> int:
+        """Awards that can no longer be mined in time: their intents are open again."""
+        ...
+
+    def reserve(self, lane: Lane, bids: Sequence[Hash32], calldata: bytes, gas_limit: int) -> bool:
+        """Take the lane's next nonce for these bids. False, with nothing written, when lane or awards have moved on."""
+        ...
+
+    def unsent(self, lane: Address) -> list[Settlement]:
+        """What was reserved or signed and never broadcast, in the order of the nonces."""
+        ...
+
+    def add_attempt(self, settlement: int, n: int, signed: SignedBytes, fees: Fees) -> bool:
+        """Store the bytes before they go out. False when there is an attempt `n` already."""
+        ...
+
+    def mark_broadcast(self, settlement: int, n: int) -> None:
+        """The bytes are with a node."""
+        ...
+
+    def claim_due(self, limit: int, lease_s: int) -> list[Settlement]:
+        """Settlements to look after now; nobody else looks at them for `lease_s` seconds."""
+        ...
+
+    def mark_mined(self, settlement: int, receipt: Receipt) -> None: ...
+
+    def mark_final(self, settlement: int, receipt: Receipt) -> None: ...
+
+    def look_again(self, settlement: int) -> None:
+        """Not mined (any more): look again in a second."""
+        ...
+
+    def end_unfilled(self, settlement: int, state: Literal["failed", "replaced"]) -> int:
+        """It will never fill. Intents that are still waiting for it are open again; returns how many."""
+        ...
+
+
+class Sender(Protocol):
+    """Builds, signs and sends settle transactions. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    @property
+    def address(self) -> Address:
+        """The submitter's account."""
+        ...
+
+    def nonce(self) -> int:
+        """The account's next nonce by the latest block."""
+        ...
+
+    def final_nonce(self) -> int:
+        """The same by the final block."""
+        ...
+
+    def gas(self, bundle: Bundle) -> int:
+        """What one bundle adds to a transaction's gas limit, at most."""
+        ...
+
+    def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
+        """Calldata and gas limit of settle(bundles). The limit is worked out, never estimated (design)."""
+        ...
+
+    def suggested_fees(self) -> Fees: ...
+
+    def sign(self, settlement: Settlement, fees: Fees) -> SignedBytes:
+        """The same settlement and fees give the same bytes."""
+        ...
+
+    def broadcast(self, raw: bytes) -> str | None:
+        """Hand the bytes to a node. None when it has them, also from before; otherwise why it refused them."""
+        ...
+
+    def receipts(self, attempts: Sequence[Hash32]) -> list[Receipt | None]: ...
+
+    def final_block(self) -> int: ...

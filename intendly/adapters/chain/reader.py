@@ -26,7 +26,7 @@ class RpcChainReader:
         self._addresses = [str(deployment.settlement), str(deployment.registry)]
         self._registry_interface = forge("SolverRegistry").interface
         settlement = forge("Settlement").interface
-        self._decoders: dict[Hash32, Callable[[Place, Mapping[str, Any]], Log]] = {}
+        self._decoders: dict[Hash32, _Decoder] = {}
         self._events = {}
         for interface, decoders in ((settlement, _SETTLEMENT), (self._registry_interface, _REGISTRY)):
             for name, decoder in decoders.items():
@@ -136,8 +136,9 @@ def _standing(solver: Address, info: Any) -> SolverChanged:
     return SolverChanged(Place(0, ZERO_HASH, ZERO_HASH, 0), solver, key != ZERO_ADDRESS, key, endpoint)
 
 
-_SETTLEMENT: Final = {"Fill": _fill, "BundleFailed": _bundle_failed, "NotTried": _not_tried}
-_REGISTRY: Final = {
+_Decoder = Callable[[Place, Mapping[str, Any]], Log]
+_SETTLEMENT: Final[dict[str, _Decoder]] = {"Fill": _fill, "BundleFailed": _bundle_failed, "NotTried": _not_tried}
+_REGISTRY: Final[dict[str, _Decoder]] = {
     "SolverRegistered": _solver_changed,
     "SolverKeyChanged": _solver_changed,
     "SolverEndpointChanged": _solver_changed,

@@ -1,0 +1,83 @@
+"""Follows each settlement to the last word of the chain: by its receipts and the lane's nonce, not by remembering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from intendly.domain.settlement import Receipt, Settlement, Verdict, judge
+from intendly.services.ports import Nudges, Sender, SettlementStore
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 100
+LEASE_S: Final = 45
+
+
+class TrackSettlements:
+    """One tick looks after all settlements that are due."""
+
+    def __init__(self, sender: Sender, store: SettlementStore, nudges: Nudges) -> None:
+        self._sender = sender
+        self._store = store
+        self._nudges = nudges
+
+    def run(self) -> int:
+        """Returns how many settlements moved on."""
+        due = self._store.claim_due(BATCH, LEASE_S)
+        if not due:
+            return 0
+        receipts = self._receipts(due)
+        final_block, final_nonce = self._sender.final_block(), self._sender.final_nonce()
+        moved = 0
+        for settlement in due:
+            receipt = receipts.get(settlement.id)
+            moved += self._act(settlement, receipt, judge(settlement, receipt, final_block, final_nonce))
+        if moved:
+            self._nudges.nudge("chain.index", "auctions.open", "events.publish")
+        return moved
+
+    def _receipts(self, due: Sequence[Settlement]) -> dict[int, Receipt]:
+        """Of each settlement the attempt that was mined; there is at most one, since they share a nonce."""
+        asked = [(settlement.id, attempt.tx_hash) for settlement in due for attempt in settlement.attempts]
+        answers = self._sender.receipts([tx_hash for _, tx_hash in asked])
+        return {of: receipt for (of, _), receipt in zip(asked, answers, strict=True) if receipt is not None}
+
+    def _act(self, settlement: Settlement, receipt: Receipt | None, verdict: Verdict) -> int:
+        match verdict, receipt:
+            case Verdict.MINED, Receipt():
+                self._store.mark_mined(settlement.id, receipt)
+                return int(settlement.state != "mined")
+            case Verdict.FINAL, Receipt():
+                self._store.mark_final(settlement.id, receipt)
+                return 1
+            case Verdict.FAILED, _:
+                opened = self._store.end_unfilled(settlement.id, "failed")
+                log.error("settlement_reverted", settlement=settlement.id, intents=opened)
+                return 1
+            case Verdict.REPLACED, _:
+                opened = self._store.end_unfilled(settlement.id, "replaced")
+                log.error("settlement_replaced", settlement=settlement.id, nonce=settlement.nonce, intents=opened)
+                return 1
+            case Verdict.STUCK, _:
+                self._bump(settlement)
+            case _:
+                self._resend(settlement)
+        self._store.look_again(settlement.id)
+        return 0
+
+    def _resend(self, settlement: Settlement) -> None:
+        """The same bytes again: nothing new where the node still has them."""
+        if settlement.attempts:
+            self._sender.broadcast(settlement.attempts[-1].raw)
+
+    def _bump(self, settlement: Settlement) -> None:
+        last = settlement.attempts[-1]
+        fees = last.fees.bumped(self._sender.suggested_fees())
+        signed = self._sender.sign(settlement, fees)
+        if self._store.add_attempt(settlement.id, last.n + 1, signed, fees):
+            refused = self._sender.broadcast(signed.raw)
+            self._store.mark_broadcast(settlement.id, last.n + 1)
+            log.warning("settlement_bumped", settlement=settlement.id, attempt=last.n + 1, refused=refused)
