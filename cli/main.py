@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import db, settings_view, up
+from cli import contracts, db, settings_view, up
 from cli.supervisor import ProcessFailed
 from intendly.adapters.embedded import EmbeddedError
 from intendly.settings import SettingsError
@@ -14,6 +14,7 @@ from intendly.settings import SettingsError
 _COMMANDS = (
     up,
     db,
+    contracts,
     settings_view,
 )
 

@@ -117,6 +117,14 @@ class Settings(BaseSettings):
         return self.submitter_key_file or self.data_dir / "keys" / "submitter.key"
 
     @cached_property
+    def deployer_key_path(self) -> Path:
+        return self.data_dir / "keys" / "deployer.key"
+
+    @cached_property
+    def markets_path(self) -> Path:
+        return self.data_dir / "markets.json"
+
+    @cached_property
     def api_url(self) -> str:
         return self.relayer_public_url or f"http://{self.bind_host}:{self.relayer_port}"
 

@@ -51,6 +51,13 @@ class Account:
         """
         if not calls:
             return 0
+        labels = self.broadcast(calls)
+        if self._sent:
+            self._sent()
+        return self.wait(labels)
+
+    def broadcast(self, calls: Sequence[Call]) -> dict[Hash32, str]:
+        """Send them in their order; their labels by hash, for `wait`. Raises `TransactionFailed`."""
         labels: dict[Hash32, str] = {}
         signed = self._signed(calls)
         answers = self._rpc.batch([("eth_sendRawTransaction", [str(each.raw)]) for each in signed])
@@ -58,9 +65,27 @@ class Account:
             if isinstance(answer, RpcError):
                 raise TransactionFailed(f"{call.label}: {answer}")
             labels[transaction.hash] = call.label
-        if self._sent:
-            self._sent()
-        return self._wait(labels)
+        return labels
+
+    def wait(self, labels: dict[Hash32, str]) -> int:
+        """Wait until all are mined; the highest block that one is in. Raises `TransactionFailed`."""
+        highest = 0
+        end = time.monotonic() + WAIT_S
+        while labels:
+            asked = list(labels)
+            receipts = self._rpc.results([("eth_getTransactionReceipt", [str(each)]) for each in asked])
+            for each, receipt in zip(asked, receipts, strict=True):
+                if receipt is None:
+                    continue
+                label = labels.pop(each)
+                if int(receipt["status"], 16) != 1:
+                    raise TransactionFailed(f"{label}: reverted in {each}")
+                highest = max(highest, int(receipt["blockNumber"], 16))
+            if labels and time.monotonic() > end:
+                raise TransactionFailed(f"{next(iter(labels.values()))}: not mined within {WAIT_S:.0f} s")
+            if labels:
+                time.sleep(_POLL_S)
+        return highest
 
     def _signed(self, calls: Sequence[Call]) -> list[SignedTransaction]:
         chain_id, nonce = self._rpc.results(
@@ -90,22 +115,3 @@ class Account:
             return int(self._rpc.call("eth_estimateGas", request), 16) * 6 // 5
         except RpcError as error:
             raise TransactionFailed(f"{call.label}: {error}") from None
-
-    def _wait(self, labels: dict[Hash32, str]) -> int:
-        highest = 0
-        end = time.monotonic() + WAIT_S
-        while labels:
-            asked = list(labels)
-            receipts = self._rpc.results([("eth_getTransactionReceipt", [str(each)]) for each in asked])
-            for each, receipt in zip(asked, receipts, strict=True):
-                if receipt is None:
-                    continue
-                label = labels.pop(each)
-                if int(receipt["status"], 16) != 1:
-                    raise TransactionFailed(f"{label}: reverted in {each}")
-                highest = max(highest, int(receipt["blockNumber"], 16))
-            if labels and time.monotonic() > end:
-                raise TransactionFailed(f"{next(iter(labels.values()))}: not mined within {WAIT_S:.0f} s")
-            if labels:
-                time.sleep(_POLL_S)
-        return highest

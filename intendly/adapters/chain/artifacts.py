@@ -59,7 +59,10 @@ class Artifact:
 @cache
 def forge(name: str) -> Artifact:
     """A contract of ours, from contracts/out. Raises `SettingsError` when it is not built."""
-    return _forge(CONTRACTS / "out" / f"{name}.sol" / f"{name}.json")
+    folder = CONTRACTS / "out" / f"{name}.sol"
+    # forge puts a profile into the file's name where it built the contract with more than one.
+    by_profile = folder / f"{name}.default.json"
+    return _forge(by_profile if by_profile.exists() else folder / f"{name}.json")
 
 
 @cache
@@ -88,9 +91,9 @@ def multicall3() -> Artifact:
 
 def _forge(path: Path) -> Artifact:
     data = _read(path)
-    references = data["deployedBytecode"]["immutableReferences"]
+    references = data["deployedBytecode"].get("immutableReferences", {})
     return Artifact(
-        path.stem,
+        path.stem.split(".")[0],
         Interface(data["abi"]),
         _bytes(data["bytecode"]["object"]),
         _bytes(data["deployedBytecode"]["object"]),
