@@ -32,6 +32,42 @@ contract GasAttacksTest is Venue {
         assertEq(tokenOut.balanceOf(receiver), 95e6);
     }
 
+    /// @dev Whatever burns in a frame, even what no cap of ours foresaw, has no more than that.
+    function test_AFrameGetsItsBudgetToTheUnit() public {
+        uint64 budget = uint64(settlement.frameGas(1, CALLBACK_GAS));
+        Bundle memory bundle = aBundle();
+        vm.expectCall(address(settlement), 0, budget, abi.encodePacked(settlement.frame.selector));
+        settle(bundle);
+    }
+
+    /// @dev A CALL hands on 63/64 at most: at the least gas with which settle goes on, a frame has it all.
+    function test_AFrameGetsItsBudgetAtTheLeastGas() public {
+        Bundle[] memory bundles = _one(aBundle());
+        (uint256 tooLittle, uint256 enough) = (0, settlement.requiredGas(bundles));
+        while (enough - tooLittle > 1) {
+            uint256 middle = (tooLittle + enough) / 2;
+            uint256 snapshot = vm.snapshotState();
+            vm.prank(submitter);
+            try settlement.settle{gas: middle}(bundles) {
+                enough = middle;
+            } catch {
+                tooLittle = middle;
+            }
+            vm.revertToState(snapshot);
+        }
+        uint64 budget = uint64(settlement.frameGas(1, CALLBACK_GAS));
+        vm.expectCall(address(settlement), 0, budget, abi.encodePacked(settlement.frame.selector));
+        settle(bundles, enough);
+        assertEq(tokenOut.balanceOf(receiver), 95e6);
+    }
+
+    function test_GasIsKeptToTellOfTheRest() public {
+        Bundle memory bundle = aBundle();
+        Bundle[] memory bundles = new Bundle[](3);
+        (bundles[0], bundles[1], bundles[2]) = (bundle, bundle, bundle);
+        assertEq(neededFor(bundles) - neededFor(_one(bundle)), 2 * settlement.TAIL_GAS());
+    }
+
     function test_ManyBurnersStarveNobody() public {
         Bundle[] memory bundles = new Bundle[](8);
         for (uint256 i; i < 8; ++i) {
@@ -135,6 +171,16 @@ contract GasAttacksTest is Venue {
         SignedIntent memory signed = anIntent();
         signed.intent.tokenOut = address(odd);
         assertBlamed(aBundle(sign(signed), 95e6, 1e6), Fault.Solver, Step.Payout);
+    }
+
+    function neededFor(Bundle[] memory bundles) private returns (uint256 needed) {
+        vm.prank(submitter);
+        (bool ok, bytes memory answer) =
+            address(settlement).call{gas: 500_000}(abi.encodeCall(settlement.settle, (bundles)));
+        assertFalse(ok);
+        assembly {
+            needed := mload(add(answer, 0x44)) // InsufficientGas(available, needed)
+        }
     }
 
     function assertBlamed(Bundle memory bad, Fault fault, Step step) private {
