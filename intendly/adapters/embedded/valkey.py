@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from intendly.adapters.embedded.child import Child, spawn
 from intendly.adapters.embedded.errors import EmbeddedError
@@ -86,7 +88,8 @@ def _start(folder: PartFolder, binary: Path, port: int, *, durable: bool) -> Emb
 
 
 def _answers(url: str) -> bool:
-    with closing(redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)) as client:
+    once = Retry(NoBackoff(), 0)  # the caller asks again, sooner
+    with closing(redis.Redis.from_url(url, retry=once, socket_timeout=2, socket_connect_timeout=2)) as client:
         try:
             return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):  # not listening yet, or loading its data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import redis
 
 from intendly.adapters.embedded.account import server_account
 from intendly.adapters.embedded.child import Child, spawn
+from intendly.adapters.embedded.folder import alive
 from intendly.adapters.embedded.json_rpc import call
 from tests.integration.embedded.conftest import ROOT, as_root, descendants, holding, wait_gone
 
@@ -62,14 +64,29 @@ def test_they_die_with_their_parent_and_keep_their_data(world_folder: Path) -> N
 
 def test_a_start_in_the_moment_after_a_kill_waits_for_the_leftovers(world_folder: Path) -> None:
     with holding(world_folder) as first:
-        os.kill(first.process.pid, 9)
+        valkey = first.pids[1]
+        os.kill(valkey, signal.SIGSTOP)  # so that it takes its time to end
+        first.process.kill()
+        first.process.wait()
+        at_last = threading.Timer(3, os.kill, (valkey, signal.SIGCONT))
+        at_last.start()
         with holding(world_folder) as second:
-            assert set(second.pids).isdisjoint(first.pids)
+            assert not alive(valkey)
+            assert second.pids[1] != valkey
+        at_last.join()
 
 
 def test_a_child_outlives_the_thread_that_asked_for_it() -> None:
     children: list[Child] = []
-    asking = threading.Thread(target=lambda: children.append(spawn("sleep", ["sleep", "60"], env=ENV)))
+
+    def ask() -> None:
+        children.append(spawn("sleep", ["sleep", "60"], env=ENV))
+        end = time.monotonic() + 10
+        while Path(f"/proc/{children[0].pid}/comm").read_text() != "sleep\n":  # the death signal is set by then
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    asking = threading.Thread(target=ask)
     asking.start()
     asking.join()
     time.sleep(0.3)

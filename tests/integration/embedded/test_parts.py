@@ -13,6 +13,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from intendly.adapters.embedded import EmbeddedError, embedded_anvil, embedded_parts, embedded_postgres, embedded_valkey
 from intendly.adapters.embedded.account import server_account
@@ -33,7 +35,7 @@ def test_strangers_are_shut_out_and_no_secret_shows(world_folder: Path) -> None:
         with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
             psycopg2.connect(postgres.url.replace(postgres.password, "guess"))
         with (
-            closing(redis.Redis(port=valkey.port)) as client,
+            closing(redis.Redis(host="127.0.0.1", port=valkey.port, retry=Retry(NoBackoff(), 0))) as client,
             pytest.raises(redis.AuthenticationError),
         ):
             client.ping()
