@@ -39,10 +39,7 @@ class RpcChainReader:
         return _block(self._rpc.call("eth_getBlockByNumber", "latest", False))
 
     def final_number(self) -> int:
-        answer, head = self._rpc.batch([("eth_getBlockByNumber", ("finalized", False)), ("eth_blockNumber", ())])
-        if isinstance(answer, dict):
-            return int(answer["number"], 16)
-        return max(0, int(head, 16) - FINAL_DEPTH)
+        return final_number(self._rpc)
 
     def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
         answers = self._rpc.batch([("eth_getBlockByNumber", (hex(number), False)) for number in numbers])
@@ -83,6 +80,16 @@ class RpcChainReader:
             fields = self._events[topics[0]].decode(topics, HexBytes(entry["data"]))
             logs.append(self._decoders[topics[0]](place, fields))
         return logs
+
+
+def final_number(rpc: Rpc) -> int:
+    """The newest block that the chain will not take back."""
+    answer, head = rpc.batch([("eth_getBlockByNumber", ("finalized", False)), ("eth_blockNumber", ())])
+    if isinstance(answer, dict):
+        return int(answer["number"], 16)
+    if isinstance(head, RpcError):
+        raise ChainUnavailable("the chain does not tell its height")
+    return max(0, int(head, 16) - FINAL_DEPTH)
 
 
 def _block(raw: Any) -> Block:

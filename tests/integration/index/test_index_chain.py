@@ -15,7 +15,8 @@ from intendly.adapters.db.expiry import ExpiryStore
 from intendly.domain.chain import SolverChanged
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
-from tests.integration.index.conftest import NOWHERE, SOLVER, Desk, Nudged, WrittenChain
+from tests.integration.desk import NOWHERE, SOLVER, Desk, Nudged
+from tests.integration.index.conftest import WrittenChain
 
 pytestmark = pytest.mark.integration
 

@@ -1,0 +1,107 @@
+"""Sends settle transactions from the submitter's key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from intendly_sdk.primitives import Address, Hash32, HexBytes
+from intendly_sdk.signatures import Signer
+
+from intendly.adapters.chain.artifacts import forge
+from intendly.adapters.chain.encoding import encodable, settle_calldata
+from intendly.adapters.chain.fees import suggested_fees
+from intendly.adapters.chain.reader import final_number
+from intendly.adapters.chain.rpc import Rpc, RpcError
+from intendly.adapters.chain.transactions import Transaction, intrinsic_gas, sign
+from intendly.domain.bundle import Bundle
+from intendly.domain.settlement import Fees, Receipt, Settlement
+from intendly.services.ports import SignedBytes
+
+_CALLDATA_GAS: Final = 40
+"""At most, for one byte (EIP-7623)."""
+_KNOWN: Final = ("already known", "already imported", "known transaction", "nonce too low")
+"""What nodes say of bytes that they have or had; the receipts tell the rest."""
+
+
+class RpcSender:
+    """`Sender` over JSON-RPC. The key signs here and goes nowhere."""
+
+    def __init__(self, rpc: Rpc, signer: Signer, *, chain_id: int, settlement: Address) -> None:
+        self._rpc = rpc
+        self._signer = signer
+        self._chain_id = chain_id
+        self._settlement = settlement
+        self._interface = forge("Settlement").interface
+
+    @property
+    def address(self) -> Address:
+        return self._signer.address
+
+    def nonce(self) -> int:
+        return self._nonce_at("latest")
+
+    def final_nonce(self) -> int:
+        return self._nonce_at(hex(self.final_block()))
+
+    def final_block(self) -> int:
+        return final_number(self._rpc)
+
+    def gas(self, bundle: Bundle) -> int:
+        base, per_leg = self._frame_gas
+        frame = base + per_leg * len(bundle.intents) + bundle.signed_bid.bid.gas_limit
+        return frame + frame // 63 + _CALLDATA_GAS * len(settle_calldata([bundle]))
+
+    def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
+        calldata = settle_calldata(bundles)
+        needed = self._view("requiredGas", encodable(bundles))
+        return calldata, int(needed) + intrinsic_gas(calldata)
+
+    def suggested_fees(self) -> Fees:
+        return suggested_fees(self._rpc)
+
+    def sign(self, settlement: Settlement, fees: Fees) -> SignedBytes:
+        signed = sign(
+            Transaction(
+                self._chain_id, settlement.nonce, self._settlement, settlement.calldata, settlement.gas_limit, fees
+            ),
+            self._signer,
+        )
+        return SignedBytes(signed.hash, signed.raw)
+
+    def broadcast(self, raw: bytes) -> str | None:
+        try:
+            self._rpc.call("eth_sendRawTransaction", str(HexBytes(raw)))
+        except RpcError as error:
+            return None if any(words in error.message.lower() for words in _KNOWN) else error.message
+        return None
+
+    def receipts(self, attempts: Sequence[Hash32]) -> list[Receipt | None]:
+        answers = self._rpc.results([("eth_getTransactionReceipt", [str(each)]) for each in attempts])
+        return [_receipt(answer) for answer in answers]
+
+    @cached_property
+    def _frame_gas(self) -> tuple[int, int]:
+        """The contract's own budget of a frame: its base, and what each leg adds."""
+        base = int(self._view("frameGas", 0, 0))
+        return base, int(self._view("frameGas", 1, 0)) - base
+
+    def _view(self, name: str, *arguments: object) -> Any:
+        function = self._interface[name]
+        call = {"to": str(self._settlement), "data": str(HexBytes(function.encode(*arguments)))}
+        return function.decode(HexBytes(self._rpc.call("eth_call", call, "latest")))
+
+    def _nonce_at(self, block: str) -> int:
+        return int(self._rpc.call("eth_getTransactionCount", str(self.address), block), 16)
+
+
+def _receipt(raw: Any) -> Receipt | None:
+    if raw is None:
+        return None
+    return Receipt(
+        Hash32(raw["transactionHash"]),
+        int(raw["blockNumber"], 16),
+        Hash32(raw["blockHash"]),
+        int(raw["status"], 16) == 1,
+    )
