@@ -13,6 +13,8 @@ import os
 import shutil
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from intendly.adapters.observability.logging import logging_config
 from intendly.settings import load_settings
 
@@ -30,7 +32,13 @@ timeout = 30
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
-accesslog = None
+
+
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's
+    """Without a second line for each request: web/telemetry.py writes one, with its ids."""
+
+    def access(self, *_args: Any) -> None:
+        """Nothing."""
 
 
 def on_starting(_server: Any) -> None:

@@ -20,15 +20,12 @@ TYPE_PREFIX = "urn:intendly:problem:"
 CONTENT_TYPE = "application/problem+json"
 
 _FRAMEWORK = {
-    400: ("bad_request", "The request is not well-formed HTTP"),
-    404: ("not_found", "There is no such page; the API is under /api/v1"),
-    405: ("method_not_allowed", "This page does not answer that method; see the Allow header"),
-    408: ("request_timeout", "The request took too long to arrive"),
-    411: ("length_required", "The request must say how long its body is"),
-    413: ("body_too_large", "The body is over the limit"),
-    414: ("uri_too_long", "The address is too long"),
-    415: ("unsupported_media_type", "Send the body as application/json"),
-    431: ("headers_too_large", "The headers are over the limit"),
+    400: ("bad_request", "the request is not well-formed HTTP"),
+    404: ("not_found", "there is no such page; the API is under /api/v1"),
+    405: ("method_not_allowed", "this page does not answer that method; the Allow header names those that it does"),
+    408: ("request_timeout", "the request took too long to arrive; send it again"),
+    413: ("body_too_large", "the body is over the limit, which GET /api/v1/config names as body_max_bytes"),
+    415: ("unsupported_media_type", "send the body as JSON, with content-type: application/json"),
 }
 _WHAT_TO_DO = {
     "missing": "this field is required",
@@ -73,8 +70,8 @@ def problem_of(error: Exception, *, request_id: str = "") -> Problem:
             return _problem(503, Unavailable.code, Unavailable.title, detail, (), request_id)
         case HTTPException():
             status = error.code or 500
-            code, title = _FRAMEWORK.get(status, (f"http_{status}", error.name))
-            return _problem(status, code, title, title, (), request_id)
+            code, detail = _FRAMEWORK.get(status, (f"http_{status}", error.description or ""))
+            return _problem(status, code, error.name, detail, (), request_id)
         case _:
             title = "Something went wrong here"
             detail = "this is not your request's fault; tell us the request_id"

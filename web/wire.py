@@ -8,7 +8,7 @@ from flask import Response, request
 from intendly_sdk.primitives import HexBytes
 from pydantic import BaseModel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 Bytes = TypeVar("Bytes", bound=HexBytes)
@@ -18,7 +18,11 @@ def body_as(model: type[Model]) -> Model:
     """The body as `model`, straight from its bytes. Raises pydantic's `ValidationError`, 413 and 415."""
     if not request.is_json:
         raise UnsupportedMediaType
-    return model.model_validate_json(request.get_data(cache=False))
+    body = request.get_data(cache=False)
+    # A chunked body is cut at the limit in silence.
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        raise RequestEntityTooLarge
+    return model.model_validate_json(body)
 
 
 def query_as(model: type[Model]) -> Model:

@@ -1,0 +1,339 @@
+"""POST /intents: what is accepted, what is refused with which code, and that a refusal stores nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from intendly_sdk.messages import SignedIntent
+from intendly_sdk.primitives import UINT256_MAX, Address, Hash32, HexBytes
+from intendly_sdk.signatures import Signer
+from intendly_sdk.typed_data import PERMIT2
+
+from tests.external import RedisServer
+from tests.integration.web.conftest import Relayer, running_relayer
+from tests.integration.web.world import BLOCK_TIME, DEPLOYMENT, NEW_TOKEN, USDC, WETH, Rows, signed_intent
+
+pytestmark = pytest.mark.integration
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+ZERO = "0x" + "00" * 20
+STRANGER = "0x" + "99" * 20
+TABLES = ("intents", "outbox")
+
+
+def wire(signed: SignedIntent, **changes: Any) -> str:
+    """The intent as JSON with `changes` made after it was signed."""
+    body = json.loads(signed.model_dump_json())
+    body["intent"] |= changes
+    return json.dumps(body)
+
+
+def counts(rows: Rows) -> dict[str, int]:
+    return {table: rows.count(table) for table in TABLES}
+
+
+def high_s(signature: bytes) -> HexBytes:
+    """The twin of a signature that recovers to the same account."""
+    s = ORDER - int.from_bytes(signature[32:64], "big")
+    return HexBytes(signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]]))
+
+
+def compact(signature: bytes) -> HexBytes:
+    """The same signature in the 64 bytes of EIP-2098."""
+    top = signature[32] | ((signature[64] - 27) << 7)
+    return HexBytes(signature[:32] + bytes([top]) + signature[33:64])
+
+
+def test_a_signed_intent_is_committed_then_answered(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper)
+    answer = relayer.post("/intents", signed.model_dump_json())
+    assert answer.status_code == 202, answer.text
+    assert answer.json() == {"intent_hash": str(signed.intent.hash), "state": "open", "created": True}
+    stored = relayer.rows.run(
+        "SELECT state, reason, next_due_at <= clock_timestamp(), signature FROM intents WHERE hash = %s",
+        bytes(signed.intent.hash),
+    )
+    assert [(*row[:3], bytes(row[3])) for row in stored] == [("open", "accepted", True, bytes(signed.signature))]
+    ((kind, told),) = relayer.rows.run(
+        "SELECT kind, data FROM outbox WHERE intent_hash = %s", bytes(signed.intent.hash)
+    )
+    assert kind == "intent.accepted"
+    assert told == {"intent": json.loads(signed.intent.model_dump_json())}
+
+
+def test_what_was_stored_is_what_was_signed(relayer: Relayer, swapper: Signer) -> None:
+    partner = Address(os.urandom(20))
+    signed = signed_intent(
+        swapper,
+        amount_in=UINT256_MAX,
+        min_amount_out=UINT256_MAX,
+        nonce=UINT256_MAX,
+        receiver=Address(os.urandom(20)),
+        valid_from=BLOCK_TIME - 5,
+        open_after=BLOCK_TIME + 1,
+        partner=partner,
+        partner_fee_bps=300,
+        app_data=Hash32(os.urandom(32)),
+    )
+    assert relayer.post("/intents", signed.model_dump_json()).status_code == 202
+    view = relayer.get(f"/intents/{signed.intent.hash}").json()
+    assert view["intent"] == json.loads(signed.intent.model_dump_json())
+    assert "signature" not in json.dumps(view)
+
+
+def test_the_same_again_is_the_same(relayer: Relayer, swapper: Signer) -> None:
+    body = signed_intent(swapper).model_dump_json()
+    first, second = relayer.post("/intents", body), relayer.post("/intents", body)
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert second.json() == first.json() | {"created": False}
+
+
+@pytest.mark.parametrize("twin", [high_s, compact])
+def test_a_malleated_twin_is_the_same_intent(
+    relayer: Relayer, swapper: Signer, twin: Callable[[bytes], HexBytes]
+) -> None:
+    signed = signed_intent(swapper)
+    other = signed.model_copy(update={"signature": twin(signed.signature)})
+    assert other.signature != signed.signature
+    assert relayer.post("/intents", signed.model_dump_json()).status_code == 202
+    answer = relayer.post("/intents", other.model_dump_json())
+    assert (answer.status_code, answer.json()["intent_hash"]) == (200, str(signed.intent.hash))
+
+
+@pytest.mark.parametrize("form", [compact, high_s])
+def test_what_permit2_accepts_is_accepted_first_time(
+    relayer: Relayer, swapper: Signer, form: Callable[[bytes], HexBytes]
+) -> None:
+    signed = signed_intent(swapper)
+    other = signed.model_copy(update={"signature": form(signed.signature)})
+    assert relayer.post("/intents", other.model_dump_json()).status_code == 202
+
+
+def test_at_once_from_many_there_is_one_row_and_one_creator(relayer: Relayer, swapper: Signer) -> None:
+    body = signed_intent(swapper).model_dump_json()
+    with ThreadPoolExecutor(16) as pool:
+        statuses = Counter(pool.map(lambda _: relayer.post("/intents", body).status_code, range(64)))
+    assert statuses == {202: 1, 200: 63}
+    assert relayer.rows.one("SELECT count(*) FROM intents WHERE swapper = %s", bytes(swapper.address)) == 1
+    assert relayer.rows.one("SELECT count(*) FROM outbox WHERE swapper = %s", bytes(swapper.address)) == 1
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "another chain": ({"chain_id": 1}, "wrong_chain", "intent.chain_id"),
+    "another spender": ({"spender": STRANGER}, "wrong_spender", "intent.spender"),
+    "nothing to sell": ({"amount_in": "0"}, "amount_invalid", "intent.amount_in"),
+    "nothing to get": ({"min_amount_out": "0"}, "amount_invalid", "intent.min_amount_out"),
+    "token to itself": ({"token_out": str(WETH)}, "same_token", "intent.token_out"),
+    "an unknown token in": ({"token_in": STRANGER}, "token_unknown", "intent.token_in"),
+    "an unknown token out": ({"token_out": STRANGER}, "token_unknown", "intent.token_out"),
+    "to nobody": ({"receiver": ZERO}, "receiver_invalid", "intent.receiver"),
+    "to Settlement": ({"receiver": str(DEPLOYMENT.settlement)}, "receiver_invalid", "intent.receiver"),
+    "to Permit2": ({"receiver": str(PERMIT2)}, "receiver_invalid", "intent.receiver"),
+    "to a token": ({"receiver": str(USDC)}, "receiver_invalid", "intent.receiver"),
+    "deadline past": ({"deadline": BLOCK_TIME - 1}, "deadline_passed", "intent.deadline"),
+    "deadline now": ({"deadline": BLOCK_TIME}, "deadline_passed", "intent.deadline"),
+    "deadline too far": ({"deadline": BLOCK_TIME + 31 * 86_400}, "deadline_too_far", "intent.deadline"),
+    "valid at its end": ({"valid_from": BLOCK_TIME + 600}, "times_invalid", "intent.valid_from"),
+    "open before valid": (
+        {"valid_from": BLOCK_TIME + 9, "open_after": BLOCK_TIME + 8},
+        "times_invalid",
+        "intent.open_after",
+    ),
+    "open after its end": ({"open_after": BLOCK_TIME + 601}, "times_invalid", "intent.open_after"),
+    "a partner without an address": ({"partner_fee_bps": 10}, "partner_invalid", "intent.partner"),
+    "a greedy partner": ({"partner": STRANGER, "partner_fee_bps": 301}, "partner_invalid", "intent.partner_fee_bps"),
+    "too small for its gas": ({"min_amount_out": "500000"}, "intent_too_small", "intent.min_amount_out"),
+    "one unit too small": ({"min_amount_out": "502519"}, "intent_too_small", "intent.min_amount_out"),
+}
+
+
+@pytest.mark.parametrize(("changes", "code", "field"), REFUSED.values(), ids=REFUSED)
+def test_a_broken_rule_has_its_code_and_stores_nothing(
+    relayer: Relayer, swapper: Signer, changes: dict[str, Any], code: str, field: str
+) -> None:
+    before = counts(relayer.rows)
+    parsed = {name: int(value) if "amount" in name else value for name, value in changes.items()}
+    parsed = {name: Address(value) if isinstance(value, str) else value for name, value in parsed.items()}
+    answer = relayer.post("/intents", signed_intent(swapper, **parsed).model_dump_json())
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], [e["field"] for e in problem["errors"]]) == (422, code, [field])
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert counts(relayer.rows) == before
+
+
+def test_too_small_names_an_amount_that_is_enough(relayer: Relayer, swapper: Signer) -> None:
+    detail = relayer.post("/intents", signed_intent(swapper, min_amount_out=400_000).model_dump_json()).json()["detail"]
+    smallest = int(next(word for word in detail.split() if word.isdigit() and int(word) > 400_000))
+    assert (
+        relayer.post("/intents", signed_intent(swapper, min_amount_out=smallest).model_dump_json()).status_code == 202
+    )
+
+
+def test_a_token_without_a_price_costs_no_gas_yet(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper, token_in=WETH, token_out=NEW_TOKEN, min_amount_out=1_000)
+    assert relayer.post("/intents", signed.model_dump_json()).status_code == 202
+
+
+MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
+    "over 2^256-1": ({"amount_in": str(2**256)}, "intent.amount_in"),
+    "a number for an amount": ({"amount_in": 5}, "intent.amount_in"),
+    "a negative amount": ({"amount_in": "-1"}, "intent.amount_in"),
+    "hex that is not": ({"token_in": "0xzz" + "00" * 19}, "intent.token_in"),
+    "odd hex": ({"app_data": "0x123"}, "intent.app_data"),
+    "short hex": ({"swapper": "0x1234"}, "intent.swapper"),
+    "a wrong checksum": ({"swapper": "0xF39fd6e51aad88F6F4ce6aB8827279cffFb92266"}, "intent.swapper"),
+    "an unknown field": ({"slippage": 1}, "intent.slippage"),
+    "text for a time": ({"deadline": "soon"}, "intent.deadline"),
+    "a time beyond all": ({"deadline": 2**53}, "intent.deadline"),
+    "null": ({"token_in": None}, "intent.token_in"),
+}
+
+
+@pytest.mark.parametrize(("changes", "field"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_field_is_named(relayer: Relayer, swapper: Signer, changes: dict[str, Any], field: str) -> None:
+    before = counts(relayer.rows)
+    answer = relayer.post("/intents", wire(signed_intent(swapper), **changes))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "invalid_request")
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert problem["errors"][0]["expected"]
+    assert counts(relayer.rows) == before
+
+
+def test_every_field_at_fault_is_named(relayer: Relayer, swapper: Signer) -> None:
+    answer = relayer.post("/intents", wire(signed_intent(swapper), amount_in="x", swapper="0x", more=1))
+    assert [error["field"] for error in answer.json()["errors"]] == [
+        "intent.swapper",
+        "intent.amount_in",
+        "intent.more",
+    ]
+
+
+CHANGED_AFTER_SIGNING: dict[str, dict[str, Any]] = {
+    "the receiver": {"receiver": STRANGER},
+    "the minimum": {"min_amount_out": "2999000000"},
+    "the amount": {"amount_in": "2000000000000000000"},
+    "the nonce": {"nonce": "1"},
+    "open_after": {"open_after": BLOCK_TIME + 1},
+    "app_data": {"app_data": "0x" + "01" * 32},
+    "the swapper": {"swapper": STRANGER},
+}
+
+
+@pytest.mark.parametrize("changes", CHANGED_AFTER_SIGNING.values(), ids=CHANGED_AFTER_SIGNING)
+def test_a_witness_that_was_not_signed_is_a_wrong_signature(
+    relayer: Relayer, swapper: Signer, changes: dict[str, Any]
+) -> None:
+    before = counts(relayer.rows)
+    answer = relayer.post("/intents", wire(signed_intent(swapper), **changes))
+    assert (answer.status_code, answer.json()["code"]) == (422, "signature_invalid")
+    assert counts(relayer.rows) == before
+
+
+@pytest.mark.parametrize("signature", [b"", b"\x01" * 64, b"\x01" * 65, b"\x00" * 65, b"\xff" * 65, b"\x01" * 300])
+def test_a_signature_by_nobody_is_refused(relayer: Relayer, swapper: Signer, signature: bytes) -> None:
+    before = counts(relayer.rows)
+    forged = signed_intent(swapper).model_copy(update={"signature": HexBytes(signature)})
+    answer = relayer.post("/intents", forged.model_dump_json())
+    assert (answer.status_code, answer.json()["code"]) == (422, "signature_invalid")
+    assert counts(relayer.rows) == before
+
+
+def test_another_accounts_signature_is_refused(relayer: Relayer, swapper: Signer, solver: Signer) -> None:
+    signed = signed_intent(swapper)
+    forged = signed.model_copy(update={"signature": solver.sign(signed.intent.hash)})
+    assert relayer.post("/intents", forged.model_dump_json()).json()["code"] == "signature_invalid"
+
+
+def test_a_spent_nonce_is_refused(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper)
+    relayer.rows.run("INSERT INTO spent_nonces VALUES (%s, %s)", bytes(swapper.address), signed.intent.nonce)
+    before = counts(relayer.rows)
+    answer = relayer.post("/intents", signed.model_dump_json())
+    assert (answer.status_code, answer.json()["code"]) == (422, "nonce_spent")
+    assert counts(relayer.rows) == before
+
+
+@pytest.mark.parametrize("state", ["settled", "cancelled", "expired", "awarded"])
+def test_an_intent_that_has_ended_never_opens_again(relayer: Relayer, swapper: Signer, state: str) -> None:
+    signed = signed_intent(swapper)
+    relayer.post("/intents", signed.model_dump_json())
+    relayer.rows.run(
+        "UPDATE intents SET state = %s, next_due_at = NULL WHERE hash = %s", state, bytes(signed.intent.hash)
+    )
+    relayer.rows.run("INSERT INTO spent_nonces VALUES (%s, %s)", bytes(swapper.address), signed.intent.nonce)
+    answer = relayer.post("/intents", signed.model_dump_json())
+    assert (answer.status_code, answer.json()["state"]) == (200, state)
+    assert relayer.rows.one("SELECT state FROM intents WHERE hash = %s", bytes(signed.intent.hash)) == state
+
+
+def test_an_intent_past_its_deadline_is_still_told_how_it_ended(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper, deadline=BLOCK_TIME - 10, open_after=BLOCK_TIME - 10)
+    body = signed.model_dump_json()
+    assert relayer.post("/intents", body).json()["code"] == "deadline_passed"
+    intent = signed.intent
+    relayer.rows.run(
+        "INSERT INTO intents (hash, swapper, nonce, token_in, amount_in, token_out, min_amount_out, receiver, deadline,"
+        " valid_from, open_after, partner, partner_fee_bps, app_data, signature, state)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, 0, %s, %s, 'expired')",
+        *(
+            bytes(v) if isinstance(v, bytes) else v
+            for v in (
+                intent.hash,
+                intent.swapper,
+                intent.nonce,
+                intent.token_in,
+                intent.amount_in,
+                intent.token_out,
+                intent.min_amount_out,
+                intent.receiver,
+                intent.deadline,
+                intent.open_after,
+                intent.partner,
+                intent.app_data,
+                signed.signature,
+            )
+        ),
+    )
+    answer = relayer.post("/intents", body)
+    assert (answer.status_code, answer.json()["state"]) == (200, "expired")
+    forged = signed.model_copy(update={"signature": HexBytes(b"\x01" * 65)})
+    assert relayer.post("/intents", forged.model_dump_json()).json()["code"] == "signature_invalid"
+
+
+def test_one_that_is_valid_later_waits_for_its_time(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper, valid_from=BLOCK_TIME + 300)
+    assert relayer.post("/intents", signed.model_dump_json()).status_code == 202
+    ((reason, waits),) = relayer.rows.run(
+        "SELECT reason, extract(epoch FROM next_due_at - clock_timestamp()) FROM intents WHERE hash = %s",
+        bytes(signed.intent.hash),
+    )
+    assert reason == "not_yet_valid"
+    assert 280 < waits <= 300
+    assert relayer.get(f"/intents/{signed.intent.hash}/status").json()["reason"] == "not_yet_valid"
+
+
+def test_a_swapper_has_a_cap_on_open_intents(module_database_url: str, valkey: RedisServer, tmp_path: Path) -> None:
+    rows = Rows(module_database_url)
+    if rows.count("tokens") == 0:
+        rows.seed()
+    swapper, other = Signer(os.urandom(32)), Signer(os.urandom(32))
+    with running_relayer(rows, valkey.url_of(9), tmp_path, OPEN_INTENTS_MAX="3", WEB_WORKERS="1") as relayer:
+        bodies = [signed_intent(swapper).model_dump_json() for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda body: relayer.post("/intents", body), bodies))
+        assert Counter(answer.status_code for answer in answers) == {202: 3, 429: 5}
+        assert {a.json()["code"] for a in answers if a.status_code == 429} == {"too_many_open_intents"}
+        assert relayer.post("/intents", signed_intent(other).model_dump_json()).status_code == 202
+        assert rows.one("SELECT count(*) FROM intents WHERE swapper = %s", bytes(swapper.address)) == 3
+        accepted = next(b for b, a in zip(bodies, answers, strict=True) if a.status_code == 202)
+        assert relayer.post("/intents", accepted).status_code == 200
+        rows.run("UPDATE intents SET state = 'expired' WHERE swapper = %s", bytes(swapper.address))
+        assert relayer.post("/intents", signed_intent(swapper).model_dump_json()).status_code == 202

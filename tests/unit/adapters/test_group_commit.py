@@ -1,0 +1,120 @@
+"""Items that come together are written together; one that fails fails alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from intendly.adapters.db.group_commit import GroupCommit
+
+
+class Journal:
+    """Writes slowly, and fails for poisoned items as a database would: the whole statement, and nothing stays."""
+
+    def __init__(self, poisoned: frozenset[int] = frozenset(), *, takes_s: float = 0.01) -> None:
+        self.poisoned = poisoned
+        self.takes_s = takes_s
+        self.batches: list[list[int]] = []
+        self.writers = 0
+
+    def write(self, items: Sequence[int]) -> list[int]:
+        self.writers += 1
+        assert self.writers == 1, "two writers at once"
+        try:
+            time.sleep(self.takes_s)
+            if self.poisoned & set(items):
+                raise IntegrityError("INSERT", None, Exception("check"))
+            self.batches.append(list(items))
+            return [item * 10 for item in items]
+        finally:
+            self.writers -= 1
+
+
+def submit_all(commits: GroupCommit[int, int], items: Sequence[int]) -> list[int | Exception]:
+    def one(item: int) -> int | Exception:
+        try:
+            return commits.submit(item)
+        except IntegrityError as error:
+            return error
+
+    with ThreadPoolExecutor(len(items)) as pool:
+        return list(pool.map(one, items))
+
+
+def test_each_gets_its_own_outcome_from_few_writes() -> None:
+    journal = Journal()
+    assert submit_all(GroupCommit(journal.write), range(50)) == [item * 10 for item in range(50)]
+    assert sorted(item for batch in journal.batches for item in batch) == list(range(50))
+    assert len(journal.batches) < 25
+
+
+def test_one_alone_is_written_at_once() -> None:
+    journal = Journal(takes_s=0)
+    assert GroupCommit(journal.write).submit(7) == 70
+    assert journal.batches == [[7]]
+
+
+def test_poisoned_items_fail_alone() -> None:
+    journal = Journal(frozenset({3, 17}), takes_s=0.001)
+    outcomes = submit_all(GroupCommit(journal.write), range(20))
+    for item, outcome in enumerate(outcomes):
+        assert isinstance(outcome, IntegrityError) if item in {3, 17} else outcome == item * 10
+
+
+def test_a_batch_has_a_limit() -> None:
+    journal = Journal()
+    submit_all(GroupCommit(journal.write, batch_max=4), range(30))
+    assert max(map(len, journal.batches)) <= 4
+
+
+def test_a_database_that_is_away_is_asked_once_for_all() -> None:
+    calls = 0
+    begun = threading.Event()
+
+    def write(items: Sequence[int]) -> list[int]:
+        nonlocal calls
+        calls += 1
+        begun.set()
+        time.sleep(0.05)
+        raise OperationalError("INSERT", None, Exception("gone"))
+
+    commits: GroupCommit[int, int] = GroupCommit(write)
+
+    def one(item: int) -> None:
+        with pytest.raises(OperationalError):
+            commits.submit(item)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(one, range(20)))
+    assert calls < 15
+
+
+def test_a_writer_that_is_stopped_leaves_nobody_waiting() -> None:
+    started = threading.Event()
+    stopped = False
+
+    def write(items: Sequence[int]) -> list[int]:
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            started.set()
+            time.sleep(0.1)
+            raise SystemExit
+        return list(items)
+
+    commits: GroupCommit[int, int] = GroupCommit(write)
+    with ThreadPoolExecutor(2) as pool:
+
+        def first() -> None:
+            with pytest.raises(SystemExit):
+                commits.submit(1)
+
+        leader = pool.submit(first)
+        started.wait()
+        assert pool.submit(commits.submit, 2).result(timeout=5) == 2
+        leader.result(timeout=5)
