@@ -18,6 +18,7 @@ class Reason(StrEnum):
     ALLOWANCE_MISSING = "allowance_missing"
     BALANCE_MISSING = "balance_missing"
     NONCE_SPENT = "nonce_spent"
+    NONCE_IN_USE = "nonce_in_use"
     AWARDED = "awarded"
     SUBMITTED = "submitted"
     AWARD_LAPSED = "award_lapsed"
@@ -44,6 +45,7 @@ WORDS: dict[Reason, str] = {
     Reason.ALLOWANCE_MISSING: "Permit2 may not move the token: the swapper must approve Permit2 for {token_in}.",
     Reason.BALANCE_MISSING: "The swapper holds {balance} of the {amount_in} that the intent sells.",
     Reason.NONCE_SPENT: "The Permit2 nonce was used elsewhere, so this intent cannot be filled.",
+    Reason.NONCE_IN_USE: "Another intent of the swapper with the same nonce is being filled.",
     Reason.AWARDED: "The best bid won; its transaction is being built.",
     Reason.SUBMITTED: "The winning fill is sent; the chain has not mined it yet.",
     Reason.AWARD_LAPSED: "The winning fill was not mined in time; a new auction follows.",

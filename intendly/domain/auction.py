@@ -1,0 +1,154 @@
+"""Who wins a sealed auction: a pure function of the bids and of what is known at the close (design: The auction).
+
+The score is amount_out. Ties go to the lowest keccak256(bidHash ‖ seed) with seed = keccak256(secret ‖ all bid hashes
+in order, lowest first), so that nobody, the venue included, could choose a bid that wins them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from eth_hash.auto import keccak
+from intendly_sdk.messages import Award, BidFate, IntentState
+from intendly_sdk.primitives import Address, Hash32
+
+from intendly.domain.closing import ClosingAuction, Fate, Outcome, SealedBid, Unfilled
+from intendly.domain.reasons import Reason, words
+from intendly.domain.settlement import IntentFacts
+
+MINE_MARGIN_S: Final = 2
+"""An award or a deadline that ends within this of the indexed block is taken to come too soon to be mined."""
+FIRST_WAIT_S: Final = 2
+LONGEST_WAIT_S: Final = 30
+
+
+def decide(
+    auction: ClosingAuction, facts: IntentFacts | None, *, block_time: int, award_validity_s: int, facts_time: int = 0
+) -> Outcome:
+    """Decide an auction; the order of its bids makes no difference.
+
+    `facts` are the chain's on its intent, needed while that is open, as of a block no later than `facts_time`.
+    `block_time` is the newest indexed block's.
+    """
+    if auction.state is not IntentState.OPEN:
+        return Outcome(auction, _nobody(auction, "the intent was cancelled, filled or expired meanwhile"))
+    hindrance = _hindrance(auction, facts, block_time, facts_time)
+    judged = [_judge(bid, auction, block_time, award_validity_s) for bid in auction.bids]
+    eligible = [one.bid for one in judged if one.fate is BidFate.LIVE]
+    if hindrance is None and eligible:
+        return _awarded(auction, judged, best_of(eligible, seed_of(auction)), award_validity_s)
+    reason, told = hindrance or _why_no_winner(auction, judged)
+    lost = tuple(_lost(one, words(reason, told)) for one in judged)
+    wait_s = 1 if reason is Reason.NONCE_SPENT else wait_after(auction.auctions_held)
+    return Outcome(auction, lost, unfilled=Unfilled(reason, told, wait_s))
+
+
+def best_of(bids: Sequence[SealedBid], seed: bytes) -> SealedBid:
+    """The highest amount_out; among equals the lowest keccak256(bidHash ‖ seed)."""
+    return min(bids, key=lambda bid: (-bid.amount_out, keccak(bid.hash + seed)))
+
+
+def seed_of(auction: ClosingAuction) -> bytes:
+    """keccak256(secret ‖ all bid hashes, lowest first), whether the bids are eligible or not."""
+    return keccak(b"".join((auction.secret, *sorted(bid.hash for bid in auction.bids))))
+
+
+def transcript_root(auction: ClosingAuction) -> Hash32:
+    """What an award commits to of its auction: keccak256(auction id ‖ all bid hashes, lowest first)."""
+    return Hash32(keccak(b"".join((auction.id, *sorted(bid.hash for bid in auction.bids)))))
+
+
+def wait_after(auctions_held: int) -> int:
+    """Seconds until the next auction after one without a winner: 2, doubled by each held before, at most 30."""
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S << min(auctions_held, 10))
+
+
+def one_award_per_nonce(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Of outcomes that award intents with the same Permit2 nonce the first stands: only one of them can be filled."""
+    seen: set[tuple[Address, int]] = set()
+    kept = []
+    for outcome in outcomes:
+        key = (outcome.auction.intent.swapper, outcome.auction.intent.nonce)
+        if outcome.award is not None and key in seen:
+            kept.append(_withdrawn(outcome))
+            continue
+        if outcome.award is not None:
+            seen.add(key)
+        kept.append(outcome)
+    return kept
+
+
+def _hindrance(
+    auction: ClosingAuction, facts: IntentFacts | None, block_time: int, facts_time: int
+) -> tuple[Reason, dict[str, str]] | None:
+    """What keeps the intent from being filled, whoever bids."""
+    intent = auction.intent
+    if intent.deadline <= block_time + MINE_MARGIN_S:
+        return Reason.DEADLINE_PASSED, {}
+    if auction.nonce_taken:
+        return Reason.NONCE_IN_USE, {}
+    if facts is None:
+        return None
+    if facts.nonce_spent:
+        # Perhaps by our own fill, in a block that is not indexed yet. It is cancelled once that block is.
+        return Reason.NONCE_SPENT, {"seen_block_time": str(facts_time)}
+    if (facts.allowance or 0) < intent.amount_in:
+        return Reason.ALLOWANCE_MISSING, {"token_in": str(intent.token_in), "allowance": str(facts.allowance or 0)}
+    if (facts.balance or 0) < intent.amount_in:
+        return Reason.BALANCE_MISSING, {"balance": str(facts.balance or 0), "amount_in": str(intent.amount_in)}
+    return None
+
+
+def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_validity_s: int) -> Fate:
+    """LIVE for a bid that may win."""
+    if bid.fee != auction.fee:
+        return Fate(bid, BidFate.INELIGIBLE, f"its fee is {bid.fee}, the auction's {auction.fee}")
+    if not bid.active:
+        return Fate(bid, BidFate.INELIGIBLE, "its solver is not registered any more")
+    ends = _exclusive_until(bid, auction, award_validity_s)
+    if ends <= block_time + MINE_MARGIN_S:
+        return Fate(bid, BidFate.INELIGIBLE, f"it would hold until {ends}, too soon to be mined")
+    if bid.amount_out < auction.intent.min_amount_out:
+        return Fate(bid, BidFate.BELOW_MINIMUM, f"below the signed minimum of {auction.intent.min_amount_out}")
+    return Fate(bid, BidFate.LIVE)
+
+
+def _awarded(auction: ClosingAuction, judged: Sequence[Fate], winner: SealedBid, award_validity_s: int) -> Outcome:
+    lost = f"the best bid was {winner.amount_out}"
+    fates = tuple(Fate(one.bid, BidFate.WON) if one.bid is winner else _lost(one, lost) for one in judged)
+    award = Award(
+        bid_hash=winner.hash,
+        transcript_root=transcript_root(auction),
+        exclusive_until=_exclusive_until(winner, auction, award_validity_s),
+    )
+    return Outcome(auction, fates, award=award)
+
+
+def _exclusive_until(bid: SealedBid, auction: ClosingAuction, award_validity_s: int) -> int:
+    return min(bid.valid_until, auction.closes_at // 1000 + award_validity_s)
+
+
+def _why_no_winner(auction: ClosingAuction, judged: Sequence[Fate]) -> tuple[Reason, dict[str, str]]:
+    below = [one.bid.amount_out for one in judged if one.fate is BidFate.BELOW_MINIMUM]
+    if below:
+        told = {"best_amount_out": str(max(below)), "min_amount_out": str(auction.intent.min_amount_out)}
+        return Reason.BELOW_MINIMUM, told
+    if judged:
+        return Reason.BIDS_INELIGIBLE, {"why": "; ".join(sorted({one.detail for one in judged}))[:500]}
+    return (Reason.NO_BID if auction.roster_size else Reason.NO_SOLVER), {}
+
+
+def _withdrawn(outcome: Outcome) -> Outcome:
+    told = words(Reason.NONCE_IN_USE, {})
+    lost = tuple(Fate(one.bid, BidFate.LOST, told) if one.fate is BidFate.WON else one for one in outcome.fates)
+    wait_s = wait_after(outcome.auction.auctions_held)
+    return Outcome(outcome.auction, lost, unfilled=Unfilled(Reason.NONCE_IN_USE, {}, wait_s))
+
+
+def _lost(one: Fate, detail: str) -> Fate:
+    return Fate(one.bid, BidFate.LOST, detail) if one.fate is BidFate.LIVE else one
+
+
+def _nobody(auction: ClosingAuction, detail: str) -> tuple[Fate, ...]:
+    return tuple(Fate(bid, BidFate.LOST, detail) for bid in auction.bids)

@@ -1,0 +1,86 @@
+"""An auction at its close, as values: what it is decided from and how it ended (design: The auction)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from intendly_sdk.messages import Award, BidFate, Intent, IntentState
+from intendly_sdk.primitives import Address, Hash32
+
+from intendly.domain.reasons import Reason
+
+INTENT_MOVED_ON: Final = "intent_moved_on"
+"""Why an auction has no winner whose intent was cancelled, filled or expired meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBid:
+    """A bid as the close reads it. `active`: its solver is still registered."""
+
+    hash: Hash32
+    solver: Address
+    amount_out: int
+    fee: int
+    valid_until: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingAuction:
+    """An auction that takes no more bids, with its one intent as it stands. `closes_at` is unix milliseconds.
+
+    `nonce_taken`: another intent of the swapper with the same Permit2 nonce is awarded or submitted.
+    """
+
+    id: Hash32
+    secret: Hash32
+    closes_at: int
+    roster_size: int
+    intent_hash: Hash32
+    intent: Intent
+    fee: int
+    state: IntentState
+    version: int
+    auctions_held: int
+    nonce_taken: bool
+    bids: tuple[SealedBid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a bid, and in words why."""
+
+    bid: SealedBid
+    fate: BidFate
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfilled:
+    """The intent stays open; its next auction is due in `wait_s` seconds."""
+
+    reason: Reason
+    facts: dict[str, str]
+    wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an auction ended: with an award, with an intent that stays open, or with neither (it moved on)."""
+
+    auction: ClosingAuction
+    fates: tuple[Fate, ...]
+    award: Award | None = None
+    unfilled: Unfilled | None = None
+
+    @property
+    def winner(self) -> SealedBid | None:
+        return next((one.bid for one in self.fates if one.fate is BidFate.WON), None)
+
+    @property
+    def reason(self) -> str:
+        """A stable code: why there is no winner, or `awarded`."""
+        if self.award is not None:
+            return Reason.AWARDED.value
+        return self.unfilled.reason.value if self.unfilled is not None else INTENT_MOVED_ON
