@@ -7,8 +7,7 @@ import sys
 import typer
 
 from cli import contracts, db, settings_view, up
-from cli.supervisor import ProcessFailed
-from intendly.adapters.embedded import EmbeddedError
+from cli.failures import explained
 from intendly.settings import SettingsError
 
 _COMMANDS = (
@@ -34,10 +33,12 @@ def main() -> None:
         app()
     except SettingsError as error:
         _leave(2, f"settings: {error}")
-    except (EmbeddedError, ProcessFailed) as error:
-        _leave(1, str(error))
     except KeyboardInterrupt:
         _leave(130, "interrupted")
+    except Exception as error:
+        if (text := explained(error)) is None:
+            raise
+        _leave(1, text)
 
 
 def _leave(status: int, text: str) -> None:

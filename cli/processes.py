@@ -64,7 +64,7 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
     ]
 
 
-def solver_processes(settings: Settings, markets_file: Path) -> list[ProcessSpec]:
+def solver_processes(settings: Settings) -> list[ProcessSpec]:
     """The two reference solvers, as an outsider would run them. Their keys are `solver_key_path`."""
     specs = []
     for name in SOLVERS:
@@ -74,7 +74,7 @@ def solver_processes(settings: Settings, markets_file: Path) -> list[ProcessSpec
             "RPC_URL": settings.rpc_urls[0].get_secret_value(),
             "SOLVER_KEY_FILE": str(solver_key_path(settings, name)),
             "SOLVER_DATA_DIR": str(solver_key_path(settings, name).parent),
-            "MARKETS_FILE": str(markets_file.absolute()),
+            "MARKETS_FILE": str(settings.markets_path.absolute()),
             "CONTRACTS_OUT": str(ROOT / "contracts" / "out"),
             "LISTEN_HOST": settings.bind_host,
             "LISTEN_PORT": str(port),

@@ -12,8 +12,9 @@ from cli.console import Screen
 from cli.processes import solver_processes, venue_processes
 from cli.stopping import stopped_once
 from cli.supervisor import SUPERVISOR, Supervisor
-from cli.venue import Ground, flower_password_path, markets_path, prepare, running_parts
+from cli.venue import Ground, flower_password_path, prepare, running_parts
 from intendly.adapters.embedded import EmbeddedError
+from intendly.adapters.observability.logging import configure_logging
 
 _WALLETS_EXPECT = 8_545
 
@@ -35,10 +36,11 @@ def up(
 
 
 def _run(ground: Ground, *, with_solvers: bool) -> None:
+    configure_logging(SUPERVISOR, ground.settings.log_level, ground.settings.log_format)
     prepare(ground)
     specs = venue_processes(ground.settings)
     if with_solvers:
-        specs += solver_processes(ground.settings, markets_path(ground.settings))
+        specs += solver_processes(ground.settings)
     screen = Screen([*(spec.name for spec in specs), SUPERVISOR])
     with Supervisor(specs, screen) as venue:
         venue.wait_ready()

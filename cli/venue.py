@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli.ports import free_ports
 from intendly.adapters.embedded import EmbeddedParts, embedded_parts
 from intendly.adapters.embedded.folder import write_private
-from intendly.settings import Settings, exported, load_settings
+from intendly.settings import Settings, SettingsError, exported, load_settings
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 # Only to read the other settings before anything has started.
@@ -84,12 +84,33 @@ def _kept_password(file: Path) -> str:
 
 
 def prepare(ground: Ground) -> None:
-    """Bring the schema up to date and see to it that the contracts stand. Raises what those two raise."""
+    """Bring the schema up to date and see to it that the contracts stand.
+
+    On the embedded chain what is missing is deployed, and the reference solvers get their keys and inventory; on any
+    other nothing is sent, and `SettingsError` tells of a deployment that is missing or is of another chain.
+    """
     from intendly.adapters.db.migrate import upgrade
 
     upgrade(ground.settings.sqlalchemy_url)
+    if ground.parts.anvil:
+        from cli.contracts import deploy_local
+        from cli.local_solvers import ready_solvers
+
+        deploy_local(ground.settings)
+        ready_solvers(ground.settings)
+    else:
+        _check_deployment(ground.settings)
 
 
-def markets_path(settings: Settings) -> Path:
-    """Where the deployment writes what can be traded and where, for the solvers."""
-    return settings.data_dir / "markets.json"
+def _check_deployment(settings: Settings) -> None:
+    from intendly.adapters.chain.deployment import chain_identity, read_deployment
+    from intendly.adapters.chain.rpc import Rpc
+
+    known = read_deployment(settings.deployment_path)
+    with closing(Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=10)) as rpc:
+        chain_id, genesis_hash = chain_identity(rpc)
+    if (known.chain_id, known.genesis_hash) != (chain_id, genesis_hash):
+        raise SettingsError(
+            f"DEPLOYMENT_FILE: {settings.deployment_path} is of chain {known.chain_id} with genesis "
+            f"{known.genesis_hash}; RPC_URLS is chain {chain_id} with genesis {genesis_hash}"
+        )
