@@ -1,0 +1,128 @@
+"""The supervisor restarts what dies, stops in order, tells what does not start, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cli.supervisor import ProcessFailed, ProcessSpec, Supervisor
+from intendly.adapters.embedded.ports import free_port
+from tests.integration.cli.supervised import ENV, forking, server
+from tests.integration.embedded.conftest import ROOT, descendants, wait_gone
+
+pytestmark = pytest.mark.integration
+
+
+class Lines:
+    """What was said, in its order."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def __call__(self, name: str, line: str) -> None:
+        self.said.append((name, line))
+
+    def of(self, name: str) -> list[str]:
+        return [line for who, line in self.said if who == name]
+
+
+def test_what_is_killed_is_started_again_with_all_that_it_had_forked_gone() -> None:
+    lines = Lines()
+    with Supervisor([server(free_port()), forking()], lines) as supervisor:
+        supervisor.wait_ready()
+        for name in supervisor.names:
+            before, family = supervisor.pid(name), descendants(supervisor.pid(name))
+            supervisor.kill(name)
+            supervisor.wait_restarted(name, 0)
+            wait_gone(family)
+            assert supervisor.pid(name) not in {0, before}
+            assert supervisor.restarts(name) == 1
+        assert lines.of("supervisor") == [
+            f"{name} was ended by SIGKILL; starting it again in 0.2 s" for name in supervisor.names
+        ]
+        family = [pid for name in supervisor.names for pid in descendants(supervisor.pid(name))]
+    wait_gone(family, 0.5)
+
+
+def test_ranks_are_stopped_from_the_highest_and_nothing_restarts_meanwhile() -> None:
+    lines = Lines()
+    goodbye = "import signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(print('bye')))\ntime.sleep(600)"
+    specs = [ProcessSpec(f"rank {rank}", (sys.executable, "-c", goodbye), ENV, stop_rank=rank) for rank in (1, 3, 2)]
+    with Supervisor(specs, lines) as supervisor:
+        supervisor.wait_ready()
+    time.sleep(0.2)
+    assert [name for name, line in lines.said if line == "bye"] == ["rank 3", "rank 2", "rank 1"]
+    assert lines.of("supervisor") == []
+
+
+def test_one_that_ignores_the_signal_is_killed_in_the_end() -> None:
+    deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+    with Supervisor([ProcessSpec("deaf", (sys.executable, "-c", deaf), ENV, stop_grace_s=0.5)], Lines()) as supervisor:
+        supervisor.wait_ready()
+        pid = supervisor.pid("deaf")
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    wait_gone([pid], 0.5)
+
+
+def test_one_that_cannot_start_is_named_with_what_it_said() -> None:
+    broken = ProcessSpec("broken", (sys.executable, "-c", "raise SystemExit('no such luck')"), ENV)
+    with (
+        Supervisor([broken], Lines()) as supervisor,
+        pytest.raises(ProcessFailed, match=r"(?s)broken ends again and again.*no such luck"),
+    ):
+        supervisor.wait_ready()
+
+
+def test_one_that_is_never_ready_is_named() -> None:
+    never = ProcessSpec("never", ("sleep", "600"), ENV, f"http://127.0.0.1:{free_port()}/", ready_timeout_s=0.5)
+    with Supervisor([never], Lines()) as supervisor, pytest.raises(ProcessFailed, match="never is not ready after 0 s"):
+        supervisor.wait_ready()
+
+
+def test_it_gets_exactly_the_environment_of_its_spec() -> None:
+    lines = Lines()
+    shows = ProcessSpec("shows", (sys.executable, "-c", "import os; print(sorted(os.environ)); input()"), ENV)
+    with Supervisor([shows], lines):
+        end = time.monotonic() + 10
+        while not lines.of("shows") and time.monotonic() < end:
+            time.sleep(0.02)
+    assert lines.of("shows")[0] in ("['LC_CTYPE', 'PATH', 'PYTHONUNBUFFERED']", "['PATH', 'PYTHONUNBUFFERED']")
+
+
+@contextmanager
+def _in_a_process() -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.cli.supervised", str(free_port())],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        yield process, [pid for pid in descendants(process.pid) if pid != process.pid]
+        process.kill()
+
+
+def test_killed_itself_it_leaves_nothing_behind() -> None:
+    with _in_a_process() as (process, family):
+        assert len(family) >= 4  # the server, the forking one and its fork, the guard
+        process.kill()
+        wait_gone(family, 3)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_told_to_stop_it_leaves_nothing_behind(sign: signal.Signals) -> None:
+    with _in_a_process() as (process, family):
+        os.kill(process.pid, sign)
+        assert process.communicate(timeout=20)[0] == "stopped\n"
+        assert process.returncode == 0
+        wait_gone(family, 0.5)
