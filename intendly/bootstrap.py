@@ -5,31 +5,44 @@
 
 from __future__ import annotations
 
+import socket
 from functools import cached_property
 
+from intendly.adapters.chain.facts import RpcChain
+from intendly.adapters.chain.keys import load_key
+from intendly.adapters.chain.prices import RpcPrices
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.sender import RpcSender
 from intendly.adapters.db.auction_views import AuctionViews
 from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.group_commit import GroupCommit
+from intendly.adapters.db.home import HomeStore
 from intendly.adapters.db.intent_views import IntentViews
 from intendly.adapters.db.intents import IntentStore
+from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.market import MarketStore
+from intendly.adapters.db.settlements import SettlementStore
+from intendly.adapters.db.tokens import TokenStore
 from intendly.adapters.nudges import CeleryNudges
 from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import Refused
 from intendly.domain.intent import NewIntent, Rules
+from intendly.services.check_home import CheckHome
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import Accepted
+from intendly.services.price_tokens import PriceTokens
 from intendly.services.read_auctions import ReadAuctions
 from intendly.services.read_intents import ReadIntents
 from intendly.services.submit_intent import SubmitIntent
+from intendly.services.submit_settlements import SubmitSettlements
+from intendly.services.track_settlements import TrackSettlements
 from intendly.settings import Settings, SettingsError
 
 
@@ -129,3 +142,55 @@ class Venue:
     @cached_property
     def expire_intents(self) -> ExpireIntents:
         return ExpireIntents(ExpiryStore(self.database), self.nudges)
+
+    @cached_property
+    def price_tokens(self) -> PriceTokens:
+        deployment = self.deployment
+        return PriceTokens(
+            RpcPrices(self.rpc, deployment),
+            TokenStore(self.database),
+            deployment.tokens,
+            fill_gas=self.settings.fill_gas,
+        )
+
+    # At the start of a process that works on rows or chain.
+
+    @cached_property
+    def check_home(self) -> CheckHome:
+        return CheckHome(self.chain, HomeStore(self.database), self.deployment.home)
+
+    # Getting fills on chain (tasks/).
+
+    @cached_property
+    def chain(self) -> RpcChain:
+        return RpcChain(self.rpc, self.deployment)
+
+    @cached_property
+    def sender(self) -> RpcSender:
+        """Only where SUBMITTER_KEY_FILE can be read."""
+        deployment = self.deployment
+        return RpcSender(
+            self.rpc,
+            load_key(self.settings.submitter_key_path),
+            chain_id=deployment.chain_id,
+            settlement=deployment.settlement,
+        )
+
+    @cached_property
+    def settlement_store(self) -> SettlementStore:
+        return SettlementStore(self.database, self.deployment.chain_id, self.deployment.settlement)
+
+    @cached_property
+    def submit_settlements(self) -> SubmitSettlements:
+        return SubmitSettlements(
+            self.chain,
+            self.sender,
+            LaneStore(self.database),
+            self.settlement_store,
+            self.nudges,
+            owner=f"{socket.gethostname()} {self.process}",
+        )
+
+    @cached_property
+    def track_settlements(self) -> TrackSettlements:
+        return TrackSettlements(self.sender, self.settlement_store, self.nudges)
