@@ -115,7 +115,7 @@ contract ExecutorAttacksTest is Venue {
     }
 
     function test_AMegabyteOfRevertData() public {
-        executor.script(ScriptedExecutor.Act.Revert, address(0), new bytes(300_000));
+        executor.script(ScriptedExecutor.Act.RevertAtLength, address(0), "");
         Bundle memory bundle = aBundle();
         bundle.bid.gasLimit = 5_000_000;
         settleFails(award(bundle), Fault.Solver, Step.Callback, 0);

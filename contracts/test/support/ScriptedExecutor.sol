@@ -18,6 +18,7 @@ contract ScriptedExecutor is IExecutor {
         PayNoFee, // approve amountOut only
         Burn, // use up all gas
         Revert, // with the given data
+        RevertAtLength, // with a megabyte of zeros
         Call // the target with the given data, then pay
     }
 
@@ -56,6 +57,11 @@ contract ScriptedExecutor is IExecutor {
             bytes memory answer = payload;
             assembly {
                 revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        if (act == Act.RevertAtLength) {
+            assembly {
+                revert(0, 1048576)
             }
         }
         if (act == Act.Call) {
