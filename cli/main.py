@@ -6,12 +6,13 @@ import sys
 
 import typer
 
-from cli import contracts, db, settings_view, up
+from cli import contracts, db, demo, settings_view, up
 from cli.failures import explained
 from intendly.settings import SettingsError
 
 _COMMANDS = (
     up,
+    demo,
     db,
     contracts,
     settings_view,
