@@ -16,7 +16,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly.domain.bid import NewBid, Terms
 from intendly.domain.bundle import Bundle
 from intendly.domain.chain import Block, Log, SolverChanged
-from intendly.domain.deployment import Token
+from intendly.domain.deployment import Home, Token
 from intendly.domain.intent import Market
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 
@@ -139,6 +139,22 @@ class Chain(Protocol):
 
     def block_time(self) -> int:
         """The latest block's timestamp, unix seconds."""
+        ...
+
+
+class HomeStore(Protocol):
+    """Which chain and contract the database's rows are about."""
+
+    def settle_in(self, home: Home) -> Home:
+        """What they are about; from now on `home` where they were about nothing yet."""
+        ...
+
+
+class ChainIdentity(Protocol):
+    """Which chain answers. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    def identity(self) -> tuple[int, Hash32]:
+        """Its id, and the hash of its first block."""
         ...
 
 

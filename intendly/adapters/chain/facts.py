@@ -8,6 +8,7 @@ from intendly_sdk.messages import Intent
 from intendly_sdk.primitives import Hash32
 
 from intendly.adapters.chain.artifacts import forge, permit2
+from intendly.adapters.chain.deployment import chain_identity
 from intendly.adapters.chain.multicall import Multicall, Read
 from intendly.adapters.chain.rpc import Rpc
 from intendly.domain.deployment import Deployment
@@ -15,7 +16,7 @@ from intendly.domain.settlement import IntentFacts
 
 
 class RpcChain:
-    """`Chain` over JSON-RPC."""
+    """`Chain` and `ChainIdentity` over JSON-RPC."""
 
     def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
         self._rpc = rpc
@@ -30,6 +31,9 @@ class RpcChain:
         reads = list(dict.fromkeys(read for intent in intents for read in self._reads(intent)))
         values = dict(zip(reads, self._multicall.read(reads), strict=True))
         return {intent.hash: self._fact(intent, values) for intent in intents}
+
+    def identity(self) -> tuple[int, Hash32]:
+        return chain_identity(self._rpc)
 
     def block_time(self) -> int:
         return int(self._rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
