@@ -90,6 +90,7 @@ def prepare(ground: Ground) -> None:
     other nothing is sent, and `SettingsError` tells of a deployment that is missing or is of another chain.
     """
     from intendly.adapters.db.migrate import upgrade
+    from intendly.bootstrap import Venue
 
     upgrade(ground.settings.sqlalchemy_url)
     if ground.parts.anvil:
@@ -100,6 +101,8 @@ def prepare(ground: Ground) -> None:
         ready_solvers(ground.settings)
     else:
         _check_deployment(ground.settings)
+    # The first prices do not wait for beat: an intent is accepted from the first moment on.
+    Venue(ground.settings, process="prepare").price_tokens.run()
 
 
 def _check_deployment(settings: Settings) -> None:
