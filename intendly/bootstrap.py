@@ -31,7 +31,8 @@ from intendly.adapters.nudges import CeleryNudges
 from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import Refused
-from intendly.domain.intent import NewIntent, Rules
+from intendly.domain.intent import NewIntent
+from intendly.domain.intent_rules import Rules
 from intendly.services.check_home import CheckHome
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
@@ -52,6 +53,17 @@ class Venue:
     def __init__(self, settings: Settings, *, process: str) -> None:
         self.settings = settings
         self.process = process
+
+    def close(self) -> None:
+        """Close the connections that were opened; the next use opens new ones."""
+        if "rpc" in self.__dict__:
+            self.rpc.close()
+            del self.rpc
+        if "nudges" in self.__dict__:
+            self.nudges.close()
+        for name in ("database", "health_database"):
+            if name in self.__dict__:
+                getattr(self, name).dispose()
 
     @cached_property
     def database(self) -> Database:

@@ -52,7 +52,8 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    seconds = time.perf_counter() - g.began
+    now = time.perf_counter()
+    seconds = now - g.get("began", now)
     endpoint = request.url_rule.rule if request.url_rule is not None else "unmatched"
     method = request.method if request.url_rule is not None else "any"
     _requests().labels(method, endpoint, str(response.status_code)).inc()
@@ -65,5 +66,5 @@ def _end(response: Response) -> Response:
         status=response.status_code,
         took_ms=round(seconds * 1000, 1),
     )
-    response.headers[HEADER] = g.request_id
+    response.headers[HEADER] = g.get("request_id", "")
     return response

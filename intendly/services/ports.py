@@ -17,7 +17,7 @@ from intendly.domain.bid import NewBid, Terms
 from intendly.domain.bundle import Bundle
 from intendly.domain.chain import Block, Log, SolverChanged
 from intendly.domain.deployment import Home, Token
-from intendly.domain.intent import Market
+from intendly.domain.intent_rules import Market
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 
 

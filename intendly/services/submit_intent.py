@@ -8,7 +8,8 @@ import structlog
 from intendly_sdk.messages import Receipt, SignedIntent
 
 from intendly.domain.errors import DeadlinePassed, IntentTooSmall, Refused, TokenUnknown
-from intendly.domain.intent import NewIntent, Rules, check_signature, new_intent
+from intendly.domain.intent import NewIntent, check_signature, new_intent
+from intendly.domain.intent_rules import Rules
 from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges
 
 log = structlog.get_logger()

@@ -8,35 +8,14 @@ would wait for each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 
-from intendly_sdk.messages import AuctionState
 from intendly_sdk.primitives import Address, Hash32
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
+from intendly.adapters.db.bid_standings import standings
 from intendly.adapters.db.engine import Database
-from intendly.domain.bid import LONGEST_PROMISE_S, NewBid, Terms
+from intendly.domain.bid import LONGEST_PROMISE_S, NewBid
 from intendly.services.ports import Asked, NoBid, Standing
-
-_STANDINGS = text("""
-    SELECT a.state, a.closes_at <= clock_timestamp() AS late,
-           (extract(epoch FROM a.opened_at) * 1000)::bigint AS opened_at,
-           (extract(epoch FROM a.closes_at) * 1000)::bigint AS closes_at,
-           r.solver IS NOT NULL AS on_roster, coalesce(s.active, false) AS active, s.signing_key,
-           b.hash IS NOT NULL AS is_in, legs.hashes, legs.fees
-    FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]), CAST(:bid_hash AS bytea[]))
-         WITH ORDINALITY AS i (auction_id, solver, bid_hash, position)
-    LEFT JOIN auctions a ON a.id = i.auction_id
-    LEFT JOIN auction_solvers r ON r.auction_id = i.auction_id AND r.solver = i.solver
-    LEFT JOIN solvers s ON s.address = i.solver
-    LEFT JOIN bids b ON b.hash = i.bid_hash
-    LEFT JOIN LATERAL (
-        SELECT array_agg(intent_hash ORDER BY intent_hash) AS hashes,
-               array_agg(fee::text ORDER BY intent_hash) AS fees
-        FROM auction_intents WHERE auction_id = i.auction_id
-    ) legs ON true
-    ORDER BY i.position
-""")
 
 # The close is compared with a clock that is read after the lock is held, so in a query around the locking one.
 _OPEN_TO = text("""
@@ -121,8 +100,6 @@ _PULL_CLOSE = text("""
     RETURNING a.closes_at <= clock_timestamp() AS due
 """)
 
-_AUTOCOMMIT: Final = {"isolation_level": "AUTOCOMMIT"}
-
 
 class BidStore:
     """`auction_min_ms`: no auction closes earlier than this after its opening."""
@@ -133,13 +110,7 @@ class BidStore:
 
     def standings(self, asked: Sequence[Asked]) -> list[Standing]:
         """How each solver stands in each auction, in the order asked. One statement."""
-        columns = {
-            "auction_id": [bytes(one.auction_id) for one in asked],
-            "solver": [bytes(one.solver) for one in asked],
-            "bid_hash": [None if one.bid_hash is None else bytes(one.bid_hash) for one in asked],
-        }
-        with self._database.engine.connect().execution_options(**_AUTOCOMMIT) as connection:
-            return [_standing(row) for row in connection.execute(_STANDINGS, columns)]
+        return standings(self._database, asked)
 
     def place(self, bids: Sequence[NewBid]) -> Mapping[Hash32, bool]:
         """Those of `bids` that are in now; true for the ones that were not before. Two statements, one commit.
@@ -173,23 +144,6 @@ class BidStore:
         }
         with self._database.transaction() as connection:
             return any(row.due for row in connection.execute(_PULL_CLOSE, values).all())
-
-
-def _standing(row: Row[Any]) -> Standing:
-    if row.state is None:
-        return Standing(terms=None, is_in=False)
-    hashes = [Hash32(one) for one in row.hashes or ()]
-    terms = Terms(
-        state=AuctionState(row.state),
-        opened_at=row.opened_at,
-        closes_at=row.closes_at,
-        late=row.late,
-        fees={intent_hash: int(fee) for intent_hash, fee in zip(hashes, row.fees or (), strict=True)},
-        on_roster=row.on_roster,
-        active=row.active,
-        signing_key=None if row.signing_key is None else Address(row.signing_key),
-    )
-    return Standing(terms=terms, is_in=row.is_in)
 
 
 def _open_to(connection: Connection, keys: Sequence[tuple[Hash32, Address]]) -> frozenset[tuple[Hash32, Address]]:

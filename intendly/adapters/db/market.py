@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.tables import tokens
-from intendly.domain.intent import Market
+from intendly.domain.intent_rules import Market
 
 _MARKET = text("""
     SELECT t.address, t.gas_fee,

@@ -15,7 +15,8 @@ from intendly_sdk.typed_data import PERMIT2
 
 from intendly.domain import fees
 from intendly.domain.errors import IntentTooSmall, Refused, SignatureInvalid
-from intendly.domain.intent import Market, Rules, check_fields, check_signature, new_intent
+from intendly.domain.intent import check_signature, new_intent
+from intendly.domain.intent_rules import Market, Rules, check_fields
 from intendly.domain.reasons import Reason
 
 NOW = 1_800_000_000
