@@ -17,7 +17,7 @@ def missing_parts(system: str, machine: str, libc: tuple[str, str]) -> list[str]
     arm = machine.lower() in ("arm64", "aarch64")
     intel = machine.lower() in ("x86_64", "amd64")
     if system == "Darwin":
-        return [SUPERVISION] if arm else [SUPERVISION, FOUNDRY]
+        return [SUPERVISION, FOUNDRY]
     if system != "Linux" or not (arm or intel):
         return [POSTGRES, VALKEY, FOUNDRY, SUPERVISION]
     missing = [FOUNDRY] if arm else []

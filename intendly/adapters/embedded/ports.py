@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import socket
 from collections.abc import Callable
@@ -56,14 +58,19 @@ def port_holder(port: int) -> str:
     """Who listens on `port`, as far as this user may see: "process 4711 (gunicorn …)"."""
     inodes = _listening_inodes(port)
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            held = {str(fd.readlink()) for fd in (entry / "fd").iterdir()}
-            if inodes & held:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                return f"process {entry.name} ({b' '.join(words[:4]).decode(errors='replace').strip()})"
-        except OSError:  # gone meanwhile, or of another user
-            continue
+        if inodes & _open_files(entry):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            return f"process {entry.name} ({b' '.join(words[:4]).decode(errors='replace').strip()})"
     return "a process of another user"
+
+
+def _open_files(process: Path) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):  # it has gone, or is of another user
+        for name in os.listdir(process / "fd"):  # noqa: PTH208 - names are enough
+            with contextlib.suppress(FileNotFoundError):
+                found.add(str((process / "fd" / name).readlink()))
+    return found
 
 
 def _listening_inodes(port: int) -> set[str]:

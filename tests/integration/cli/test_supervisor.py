@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_what_is_killed_is_started_again_with_all_that_it_had_forked_gone() -> N
     wait_gone(family, 0.5)
 
 
-def test_ranks_are_stopped_from_the_highest_and_nothing_restarts_meanwhile() -> None:
+def test_ranks_are_stopped_from_the_highest() -> None:
     lines = Lines()
     goodbye = "import signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(print('bye')))\ntime.sleep(600)"
     specs = [ProcessSpec(f"rank {rank}", (sys.executable, "-c", goodbye), ENV, stop_rank=rank) for rank in (1, 3, 2)]
@@ -59,6 +60,21 @@ def test_ranks_are_stopped_from_the_highest_and_nothing_restarts_meanwhile() -> 
         supervisor.wait_ready()
     time.sleep(0.2)
     assert [name for name, line in lines.said if line == "bye"] == ["rank 3", "rank 2", "rank 1"]
+
+
+def test_what_ends_while_others_are_stopped_is_not_started_again(tmp_path: Path) -> None:
+    """As a server does that loses what it leans on."""
+    lines, shared = Lines(), tmp_path / "shared"
+    shared.touch()
+    first = f"import os, signal, time\ndef go(*_):\n os.unlink({str(shared)!r}); time.sleep(1); os._exit(0)\n"
+    first += "signal.signal(15, go)\ntime.sleep(600)"
+    leans = f"import os, time\nwhile os.path.exists({str(shared)!r}): time.sleep(0.05)"
+    specs = [
+        ProcessSpec("leans", (sys.executable, "-c", leans), ENV),
+        ProcessSpec("first", (sys.executable, "-c", first), ENV, stop_rank=1),
+    ]
+    with Supervisor(specs, lines) as supervisor:
+        supervisor.wait_ready()
     assert lines.of("supervisor") == []
 
 

@@ -1,0 +1,46 @@
+"""A port that was asked for is had or its holder is named; one that was not gives way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from cli.ports import free_ports
+from intendly.adapters.embedded.ports import is_free, port_holder
+from intendly.settings import SettingsError, load_settings
+
+PARTS = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "RPC_URLS": "http://x"}
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen(1)
+        yield holder.getsockname()[1]
+
+
+def test_the_holder_of_a_port_is_named(taken: int) -> None:
+    assert not is_free(taken)
+    assert port_holder(taken).startswith(f"process {os.getpid()} (")
+
+
+def test_a_port_that_was_set_is_had_or_refused(taken: int) -> None:
+    settings = load_settings(PARTS | {"RELAYER_PORT": str(taken)})
+    with pytest.raises(SettingsError, match=f"RELAYER_PORT: port {taken} is held by process {os.getpid()}"):
+        free_ports(settings)
+
+
+def test_a_default_port_gives_way() -> None:
+    settings = load_settings(PARTS)
+    with socket.socket() as holder:
+        with contextlib.suppress(OSError):  # then somebody else holds it, which does as well
+            holder.bind(("127.0.0.1", settings.relayer_port))
+            holder.listen(1)
+        chosen = free_ports(settings)
+    assert chosen["RELAYER_PORT"] != str(settings.relayer_port)
+    assert chosen.keys() == {"RELAYER_PORT", "WEBSOCKET_PORT", "COORDINATOR_PORT", "FLOWER_PORT"}

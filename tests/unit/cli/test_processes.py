@@ -1,0 +1,81 @@
+"""Each process is given what it needs and no more."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.processes import solver_processes, venue_processes
+from intendly.settings import Settings, load_settings
+
+SECRETS = ("dbsecret", "cachesecret", "flowersecret")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "notours")
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # set for each, whatever ours is
+    return load_settings(
+        {
+            "DATABASE_URL": "postgresql://u:dbsecret@db/x",
+            "REDIS_URL": "redis://:cachesecret@cache/0",
+            "RPC_URLS": "http://one,http://two",
+            "FLOWER_PASSWORD": "flowersecret",
+            "AUCTIONEER_KEY_FILE": "/keys/auctioneer",
+            "SUBMITTER_KEY_FILE": "/keys/submitter",
+            "DATA_DIR": str(tmp_path),
+            "AUCTION_WINDOW_MS": "1500",
+        }
+    )
+
+
+def test_no_secret_is_in_an_argument(settings: Settings) -> None:
+    for spec in venue_processes(settings) + solver_processes(settings):
+        assert not [secret for secret in SECRETS if secret in " ".join(spec.argv)]
+        assert not [secret for secret in SECRETS if secret in repr(spec)]
+
+
+def test_only_the_coordinator_that_signs_knows_where_the_keys_are(settings: Settings) -> None:
+    told = {
+        spec.name
+        for spec in venue_processes(settings)
+        if {"AUCTIONEER_KEY_FILE", "SUBMITTER_KEY_FILE"} & spec.env.keys()
+    }
+    assert told == {"backend-coordinator/auctions", "backend-coordinator/settlements"}
+
+
+def test_only_flower_knows_its_password(settings: Settings) -> None:
+    told = [spec.name for spec in venue_processes(settings) if "flowersecret" in " ".join(spec.env.values())]
+    assert told == ["flower"]
+
+
+def test_a_solver_gets_public_addresses_and_its_own_key(settings: Settings) -> None:
+    for spec in solver_processes(settings):
+        known = " ".join(spec.env.values())
+        assert not [secret for secret in SECRETS if secret in known]
+        assert not {"DATABASE_URL", "REDIS_URL", "RPC_URLS", "DATA_DIR"} & spec.env.keys()
+        assert spec.env["RPC_URL"] == "http://one"
+        others = {each for each in ("pool_router", "market_maker") if each not in spec.name}
+        assert not [name for name in others if name in known]
+
+
+def test_nothing_else_of_our_environment_is_handed_on(settings: Settings) -> None:
+    surroundings = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+    for spec in venue_processes(settings) + solver_processes(settings):
+        inherited = {name for name, value in spec.env.items() if os.environ.get(name) == value}
+        assert inherited <= surroundings
+
+
+def test_what_was_set_reaches_the_processes_as_it_was_meant(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relayer = next(spec for spec in venue_processes(settings) if spec.name == "backend-relayer")
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in relayer.env.items():
+        monkeypatch.setenv(name, value)
+    again = load_settings()
+    same = {"database_url", "redis_url", "rpc_urls", "data_dir", "auction_window_ms", "chain_id", "relayer_port"}
+    assert again.model_dump(include=same) == settings.model_dump(include=same)

@@ -1,0 +1,80 @@
+"""The first command on a new machine: finds a Python that works, says what can't be had, leaves no path in a lock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.lock import without_paths
+from tools.platform_check import FOUNDRY, POSTGRES, SUPERVISION, VALKEY, missing_parts
+
+ROOT = Path(__file__).parents[3]
+FIND = ROOT / "tools" / "find-python"
+
+
+def _program(path: Path, body: str) -> None:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+def _find(path: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["/bin/sh", FIND], env={"PATH": path, **more}, capture_output=True, text=True, check=False)
+
+
+def test_a_shim_that_fails_counts_as_absent(tmp_path: Path) -> None:
+    shims, real = tmp_path / "shims", tmp_path / "re al"
+    shims.mkdir()
+    real.mkdir()
+    for name in ("python3.11", "python3.12", "python3.13", "python3"):
+        _program(shims / name, "echo 'command not found' >&2; exit 127")
+    _program(real / "python3.12", f'exec "{sys.executable}" "$@"')
+    assert _find(f"{shims}:{real}").stdout.strip() == str(real / "python3.12")
+
+
+def test_without_a_python_it_says_so(tmp_path: Path) -> None:
+    done = _find(str(tmp_path))
+    assert done.returncode == 1
+    assert "No working Python 3.11, 3.12 or 3.13" in done.stderr
+
+
+def test_a_python_that_was_named_is_used_or_refused(tmp_path: Path) -> None:
+    assert _find(os.defpath, PYTHON=sys.executable).stdout.strip() == sys.executable
+    refused = _find(os.defpath, PYTHON=str(tmp_path / "none"))
+    assert refused.returncode == 1
+    assert "PYTHON=" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "libc", "missing"),
+    [
+        ("Linux", "x86_64", ("glibc", "2.36"), []),
+        ("Linux", "aarch64", ("glibc", "2.36"), [FOUNDRY]),
+        ("Linux", "x86_64", ("", ""), [POSTGRES, VALKEY]),
+        ("Darwin", "arm64", ("", ""), [SUPERVISION, FOUNDRY]),
+    ],
+)
+def test_what_can_not_be_had_is_named(system: str, machine: str, libc: tuple[str, str], missing: list[str]) -> None:
+    assert missing_parts(system, machine, libc) == missing
+
+
+def test_a_lock_names_no_file_of_this_machine() -> None:
+    lock = (
+        "a==1 \\\n    --hash=sha256:0\n    # via\n    #   /home/x/pyproject.toml (y)\n    #   b\n"
+        "b==1 \\\n    --hash=sha256:1\n    # via intendly (/home/x/pyproject.toml)\n"
+        "c==1 \\\n    --hash=sha256:2\n    # via\n    #   intendly (/home/x/pyproject.toml)\n"
+        "    #   intendly-sdk (sdk/pyproject.toml)\n"
+    )
+    assert "/x/" not in without_paths(lock.replace("    #   /home/x/pyproject.toml (y)\n", ""))
+    assert without_paths(lock).endswith("c==1 \\\n    --hash=sha256:2\n")
+
+
+def test_the_locks_hold_no_address_and_no_path() -> None:
+    for name in ("requirements.lock", "tools/uv.lock", "contracts/package-lock.json"):
+        text = (ROOT / name).read_text()
+        assert '"resolved"' not in text
+        assert "--index" not in text
+        assert "pyproject.toml" not in text.replace("(sdk/pyproject.toml)", "")
