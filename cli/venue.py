@@ -11,7 +11,7 @@ from pathlib import Path
 from cli.ports import free_ports
 from intendly.adapters.embedded import EmbeddedParts, embedded_parts
 from intendly.adapters.embedded.folder import write_private
-from intendly.settings import Settings, SettingsError, exported, load_settings
+from intendly.settings import Settings, exported, load_settings
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 # Only to read the other settings before anything has started.
@@ -87,7 +87,8 @@ def prepare(ground: Ground) -> None:
     """Bring the schema up to date and see to it that the contracts stand.
 
     On the embedded chain what is missing is deployed, and the reference solvers get their keys and inventory; on any
-    other nothing is sent, and `SettingsError` tells of a deployment that is missing or is of another chain.
+    other nothing is sent. `SettingsError` tells of a deployment that is missing, and of a chain or a database that is
+    about another.
     """
     from intendly.adapters.db.migrate import upgrade
     from intendly.bootstrap import Venue
@@ -99,21 +100,7 @@ def prepare(ground: Ground) -> None:
 
         deploy_local(ground.settings)
         ready_solvers(ground.settings)
-    else:
-        _check_deployment(ground.settings)
-    # The first prices do not wait for beat: an intent is accepted from the first moment on.
-    Venue(ground.settings, process="prepare").price_tokens.run()
-
-
-def _check_deployment(settings: Settings) -> None:
-    from intendly.adapters.chain.deployment import chain_identity, read_deployment
-    from intendly.adapters.chain.rpc import Rpc
-
-    known = read_deployment(settings.deployment_path)
-    with closing(Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=10)) as rpc:
-        chain_id, genesis_hash = chain_identity(rpc)
-    if (known.chain_id, known.genesis_hash) != (chain_id, genesis_hash):
-        raise SettingsError(
-            f"DEPLOYMENT_FILE: {settings.deployment_path} is of chain {known.chain_id} with genesis "
-            f"{known.genesis_hash}; RPC_URLS is chain {chain_id} with genesis {genesis_hash}"
-        )
+    with closing(Venue(ground.settings, process="prepare")) as venue:
+        venue.check_home.run()
+        # The first prices do not wait for beat: an intent is accepted from the first moment on.
+        venue.price_tokens.run()

@@ -55,10 +55,9 @@ class Venue:
         self.process = process
 
     def close(self) -> None:
-        """Close the connections that were opened; the next use opens new ones."""
+        """Close the connections that were opened. The venue is of no use after it."""
         if "rpc" in self.__dict__:
             self.rpc.close()
-            del self.rpc
         if "nudges" in self.__dict__:
             self.nudges.close()
         for name in ("database", "health_database"):

@@ -11,6 +11,7 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from workers.celery_app import app, settings
 
     group = GROUPS[options.group]
+    if "settlements" in group.queues:
+        _check_home(settings)
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
     app.worker_main(
         [
@@ -66,6 +69,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, help="pool processes or threads")
     parser.add_argument("--health-port", type=int, help="default: COORDINATOR_PORT")
     return parser.parse_args(arguments)
+
+
+def _check_home(settings: Settings) -> None:
+    """What writes rows from the chain starts only beside its own. Raises `SettingsError` that names both."""
+    from intendly.bootstrap import Venue
+
+    with closing(Venue(settings, process="coordinator start")) as venue:
+        venue.check_home.run()
 
 
 def _serve_health(settings: Settings, group: str, port: int) -> None:
