@@ -117,7 +117,7 @@ contract ExecutorAttacksTest is Venue {
     function test_AMegabyteOfRevertData() public {
         executor.script(ScriptedExecutor.Act.RevertAtLength, address(0), "");
         Bundle memory bundle = aBundle();
-        bundle.bid.gasLimit = 5_000_000;
+        bundle.bid.gasLimit = 2_300_000; // it takes 2.2 million to revert with it
         settleFails(award(bundle), Fault.Solver, Step.Callback, 0);
     }
 
