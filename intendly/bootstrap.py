@@ -8,16 +8,21 @@ from __future__ import annotations
 import socket
 from functools import cached_property
 
+from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.keys import load_key
 from intendly.adapters.chain.prices import RpcPrices
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.chain.sender import RpcSender
+from intendly.adapters.db.asks import AskStore
 from intendly.adapters.db.auction_views import AuctionViews
+from intendly.adapters.db.awards import AwardStore
 from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.chain_index import ChainIndexStore
+from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.events import EventStore
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.group_commit import GroupCommit
 from intendly.adapters.db.home import HomeStore
@@ -25,20 +30,29 @@ from intendly.adapters.db.intent_views import IntentViews
 from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.market import MarketStore
+from intendly.adapters.db.openings import OpeningStore
 from intendly.adapters.db.settlements import SettlementStore
+from intendly.adapters.db.solver_keys import SolverKeys
 from intendly.adapters.db.tokens import TokenStore
+from intendly.adapters.live import RedisLive
 from intendly.adapters.nudges import CeleryNudges
+from intendly.adapters.signing import KeyAuctioneer
 from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import Refused
 from intendly.domain.intent import NewIntent
 from intendly.domain.intent_rules import Rules
+from intendly.domain.opening import FeeRules
 from intendly.services.check_home import CheckHome
+from intendly.services.close_auctions import CloseAuctions
+from intendly.services.collect_bids import CollectBids
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
+from intendly.services.open_auctions import OpenAuctions
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import Accepted
 from intendly.services.price_tokens import PriceTokens
+from intendly.services.publish_events import PublishEvents
 from intendly.services.read_auctions import ReadAuctions
 from intendly.services.read_intents import ReadIntents
 from intendly.services.submit_intent import SubmitIntent
@@ -138,6 +152,31 @@ class Venue:
     def read_auctions(self) -> ReadAuctions:
         return ReadAuctions(AuctionViews(self.database, self.deployment))
 
+    # Auctions (tasks/).
+
+    @cached_property
+    def open_auctions(self) -> OpenAuctions:
+        rules = FeeRules(self.settings.house_fee_bps, self.deployment.max_fee_bps)
+        store = OpeningStore(self.database, self.deployment)
+        return OpenAuctions(rules, store, self.nudges, window_ms=self.settings.auction_window_ms)
+
+    @cached_property
+    def collect_bids(self) -> CollectBids:
+        timeout_ms = self.settings.solver_timeout_ms
+        solvers = HttpSolvers(timeout_ms=timeout_ms, allow_private=self.settings.solver_allow_private)
+        return CollectBids(AskStore(self.database, self.deployment), solvers, self.place_bids, timeout_ms=timeout_ms)
+
+    @cached_property
+    def close_auctions(self) -> CloseAuctions:
+        return CloseAuctions(
+            ClosingStore(self.database, self.deployment),
+            AwardStore(self.database),
+            self.chain,
+            KeyAuctioneer(load_key(self.settings.auctioneer_key_path), self.deployment.domain),
+            self.nudges,
+            award_validity_s=self.settings.award_validity_s,
+        )
+
     # The chain, read in block order (tasks/).
 
     @cached_property
@@ -205,3 +244,17 @@ class Venue:
     @cached_property
     def track_settlements(self) -> TrackSettlements:
         return TrackSettlements(self.sender, self.settlement_store, self.nudges)
+
+    # Events (tasks/ publishes, the stream reads).
+
+    @cached_property
+    def event_store(self) -> EventStore:
+        return EventStore(self.database)
+
+    @cached_property
+    def publish_events(self) -> PublishEvents:
+        return PublishEvents(self.event_store, RedisLive(self.settings.redis_url.get_secret_value()))
+
+    @cached_property
+    def solver_keys(self) -> SolverKeys:
+        return SolverKeys(self.database)

@@ -1,0 +1,148 @@
+"""Close auctions, award their intents, sign the awards (design: The auction).
+
+Claim what is due (from then on no bid gets in), read the bids, ask the chain, decide, record; then sign. The award is
+recorded by compare-and-set before any signature exists, so that a cancel and an award can never both be signed; an
+award that a crash left unsigned is signed by the next tick. Nothing outside happens before the record, so a lease that
+ran out is simply taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+from intendly_sdk.messages import IntentState
+from intendly_sdk.primitives import Hash32
+
+from intendly.domain.auction import decide, one_award_per_nonce
+from intendly.domain.closing import ClosingAuction, Outcome
+from intendly.domain.errors import ChainUnavailable
+from intendly.domain.settlement import IntentFacts
+from intendly.services.auction_ports import Auctioneer, AwardStore, ClosingClaim, ClosingStore
+from intendly.services.bisect import in_halves
+from intendly.services.ports import Chain, Nudges
+
+log = structlog.get_logger()
+
+LIMIT: Final = 500
+RETRIES_A_TICK: Final = 20
+ATTEMPTS_MAX: Final = 5
+"""An auction that failed this often stays in `closing`, untouched, until somebody looks at it."""
+CHAIN_WAIT_S: Final = 1
+
+
+class CloseAuctions:
+    """One tick closes up to `LIMIT` auctions, with a number of statements that does not depend on how many."""
+
+    def __init__(
+        self,
+        store: ClosingStore,
+        awards: AwardStore,
+        chain: Chain,
+        auctioneer: Auctioneer,
+        nudges: Nudges,
+        *,
+        award_validity_s: int,
+    ) -> None:
+        self._store = store
+        self._awards = awards
+        self._chain = chain
+        self._auctioneer = auctioneer
+        self._nudges = nudges
+        self._award_validity_s = award_validity_s
+
+    def run(self) -> int:
+        """Close what is due and sign what was won. Returns how many auctions were closed."""
+        claim = self._store.claim_due(LIMIT)
+        closed = self._close(claim)
+        # One by one, so that one that kills its worker takes no other with it.
+        for _ in range(RETRIES_A_TICK):
+            again = self._store.claim_again(ATTEMPTS_MAX)
+            if not again.attempts:
+                break
+            closed += self._close(again)
+        if closed:
+            self._nudges.nudge("events.publish")
+        if self._sign():
+            self._nudges.nudge("settlements.submit")
+        if len(claim.attempts) == LIMIT:
+            self._nudges.nudge("auctions.close")
+        return closed
+
+    def _close(self, claim: ClosingClaim) -> int:
+        if not claim.attempts:
+            return 0
+        batch = self._store.read(claim)
+        try:
+            facts, facts_time = self._facts(batch.auctions)
+        except ChainUnavailable as error:
+            self._store.release(claim, list(claim.attempts), CHAIN_WAIT_S)
+            log.warning("auctions_wait_for_chain", auctions=len(claim.attempts), detail=error.detail)
+            return 0
+        outcomes: list[Outcome] = []
+        for auction in batch.auctions:
+            try:
+                outcomes.append(
+                    decide(
+                        auction,
+                        facts.get(auction.intent_hash),
+                        block_time=batch.block_time,
+                        award_validity_s=self._award_validity_s,
+                        facts_time=facts_time,
+                    )
+                )
+            except Exception as error:  # noqa: BLE001  a poisoned auction stops nobody
+                self._failed(claim, auction.id, error)
+        return self._record(claim, one_award_per_nonce(outcomes))
+
+    def _facts(self, auctions: Sequence[ClosingAuction]) -> tuple[Mapping[Hash32, IntentFacts], int]:
+        """The chain's facts on the open intents, and a block time not before that of their block."""
+        intents = [auction.intent for auction in auctions if auction.state is IntentState.OPEN]
+        facts = self._chain.facts(intents) if intents else {}
+        spent = any(one.nonce_spent for one in facts.values())
+        return facts, self._chain.block_time() if spent else 0
+
+    def _record(self, claim: ClosingClaim, outcomes: Sequence[Outcome]) -> int:
+        recorded: set[Hash32] = set()
+        moved_on: list[Hash32] = []
+
+        def record(part: Sequence[Outcome]) -> None:
+            done = self._store.record(claim, part)
+            recorded.update(done)
+            moved_on.extend(one.auction.id for one in part if one.auction.id not in done)
+
+        in_halves(outcomes, record, lambda outcome, error: self._failed(claim, outcome.auction.id, error))
+        if moved_on:
+            self._store.release(claim, moved_on, 0)
+            self._nudges.nudge("auctions.close")
+        for outcome in outcomes:
+            if outcome.auction.id in recorded:
+                _tell(outcome)
+        return len(recorded)
+
+    def _failed(self, claim: ClosingClaim, auction_id: Hash32, error: Exception) -> None:
+        """Back off; when the database is away this fails too, and ends the tick."""
+        attempts = claim.attempts[auction_id]
+        self._store.defer(claim, auction_id, 2**attempts)
+        event = "auction_quarantined" if attempts >= ATTEMPTS_MAX else "auction_close_failed"
+        log.error(event, auction_id=str(auction_id), attempts=attempts, exc_info=error)
+
+    def _sign(self) -> int:
+        awards = self._awards.unsigned(LIMIT)
+        if not awards:
+            return 0
+        return self._awards.sign({award.bid_hash: self._auctioneer.sign(award) for award in awards})
+
+
+def _tell(outcome: Outcome) -> None:
+    winner = outcome.winner
+    log.info(
+        "auction_closed",
+        auction_id=str(outcome.auction.id),
+        intent_hash=str(outcome.auction.intent_hash),
+        bids=len(outcome.fates),
+        reason=outcome.reason,
+        winner=None if winner is None else str(winner.solver),
+        amount_out=None if winner is None else str(winner.amount_out),
+    )
