@@ -140,3 +140,26 @@ class SolverUnknown(Refused):
 class BidInvalid(Refused):
     code = "bid_invalid"
     title = "The bid breaks a rule"
+
+
+class LoginInvalid(Refused):
+    code = "login_invalid"
+    status = 401
+    title = "The log-in is not by a registered solver's key"
+
+
+class LoginRequired(Refused):
+    code = "login_required"
+    status = 401
+    title = "Only a solver that is logged in may ask this"
+
+
+class CursorGone(VenueError):
+    code = "cursor_gone"
+    status = 410
+    title = "The cursor is of another life of the event numbers"
+
+
+class StreamFull(Unavailable):
+    code = "stream_full"
+    title = "This stream server holds as many connections as it may"

@@ -22,3 +22,45 @@ class Change:
     swapper: Address | None = None
     solver: Address | None = None
     data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A numbered event on its way to the streams.
+
+    `frame` is the event's JSON (intendly_sdk.messages.Event), made once. With `solver` set it is for that solver alone.
+    `roster` names the solvers that an opened auction is for; it is not in the frame. `closes_at` is in unix
+    milliseconds, of an opened auction.
+    """
+
+    epoch: int
+    number: int
+    kind: str
+    frame: str
+    intent_hash: str | None = None
+    swapper: str | None = None
+    solver: str | None = None
+    roster: tuple[str, ...] = ()
+    closes_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHead:
+    """The newest event. A cursor is `epoch-number`."""
+
+    epoch: int
+    last: int
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.epoch}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What one subscription hears. Hashes and addresses as 0x hex."""
+
+    intents: frozenset[str] = frozenset()
+    swappers: frozenset[str] = frozenset()
+    auctions: bool = False
+    solver: str | None = None

@@ -17,6 +17,7 @@ from intendly.domain.bid import NewBid, Terms
 from intendly.domain.bundle import Bundle
 from intendly.domain.chain import Block, Log, SolverChanged
 from intendly.domain.deployment import Home, Token
+from intendly.domain.events import Interest, Published, StreamHead
 from intendly.domain.intent_rules import Market
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 
@@ -368,3 +369,42 @@ class Sender(Protocol):
     def receipts(self, attempts: Sequence[Hash32]) -> list[Receipt | None]: ...
 
     def final_block(self) -> int: ...
+
+
+# Events, from the outbox to the streams.
+
+
+class EventStore(Protocol):
+    """The numbered events."""
+
+    def publish(self, limit: int) -> list[Published] | None:
+        """Number up to `limit` committed changes, in their order. None while another publisher is at it."""
+        ...
+
+    def head(self) -> StreamHead:
+        """The newest number."""
+        ...
+
+    def since(self, number: int, limit: int) -> list[Published]:
+        """The events behind `number`, in order."""
+        ...
+
+    def heard_by(self, interest: Interest, after: int, upto: int, limit: int) -> list[Published]:
+        """Those behind `after`, up to `upto`, that `interest` hears, in order."""
+        ...
+
+
+class LivePush(Protocol):
+    """Tells the stream servers at once. Losing one costs latency: they read the events again by number."""
+
+    def push(self, events: Sequence[Published]) -> None:
+        """Never raises, never blocks for long."""
+        ...
+
+
+class SigningKeys(Protocol):
+    """Who signs for a solver."""
+
+    def signing_key(self, solver: Address) -> Address | None:
+        """None for an account that is not registered."""
+        ...

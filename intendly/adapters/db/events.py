@@ -1,0 +1,144 @@
+"""The outbox numbered into events, and events read back by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from intendly_sdk.messages import Event, EventKind
+from intendly_sdk.primitives import Address, Hash32
+from sqlalchemy import text
+
+from intendly.adapters.db.engine import Database
+from intendly.domain.events import Interest, Published, StreamHead
+
+
+class EventStore:
+    """`ports.EventStore` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def publish(self, limit: int) -> list[Published] | None:
+        with self._database.transaction() as connection:
+            head = connection.execute(_HOLD_HEAD).first()
+            if head is None:
+                return None
+            rows = connection.execute(_PUBLISH, {"limit": limit, "last": head.last}).all()
+        return _published(head.epoch, rows)
+
+    def head(self) -> StreamHead:
+        with self._database.transaction() as connection:
+            row = connection.execute(_HEAD).one()
+        return StreamHead(row.epoch, row.last)
+
+    def since(self, number: int, limit: int) -> list[Published]:
+        with self._database.transaction() as connection:
+            rows = connection.execute(_SINCE, {"number": number, "limit": limit}).all()
+        return _published(rows[0].epoch, rows) if rows else []
+
+    def heard_by(self, interest: Interest, after: int, upto: int, limit: int) -> list[Published]:
+        given = {
+            "intents": [bytes(Hash32(value)) for value in interest.intents],
+            "swappers": [bytes(Address(value)) for value in interest.swappers],
+            "auctions": interest.auctions,
+            "solver": bytes(Address(interest.solver)) if interest.solver else None,
+            "solver_text": interest.solver or "",
+            "after": after,
+            "upto": upto,
+            "limit": limit,
+        }
+        with self._database.transaction() as connection:
+            rows = connection.execute(_HEARD_BY, given).all()
+        return _published(rows[0].epoch, rows) if rows else []
+
+
+def _published(epoch: int, rows: Iterable[Any]) -> list[Published]:
+    return [_one(epoch, row) for row in rows]
+
+
+def _one(epoch: int, row: Any) -> Published:
+    data = dict(row.data)
+    roster = tuple(data.pop("roster", ()))
+    event = Event.model_construct(
+        cursor=f"{epoch}-{row.number}",
+        kind=EventKind(row.kind),
+        at=row.at_ms,
+        intent_hash=_hash(row.intent_hash),
+        auction_id=_hash(row.auction_id),
+        swapper=_address(row.swapper),
+        solver=_address(row.solver),
+        data=data,
+    )
+    return Published(
+        epoch=epoch,
+        number=row.number,
+        kind=row.kind,
+        frame=event.model_dump_json(exclude_none=True),
+        intent_hash=_text(event.intent_hash),
+        swapper=_text(event.swapper),
+        solver=_text(event.solver),
+        roster=roster,
+        closes_at=data.get("closes_at") if row.kind == EventKind.AUCTION_OPENED else None,
+    )
+
+
+def _hash(value: Any) -> Hash32 | None:
+    return None if value is None else Hash32(value)
+
+
+def _address(value: Any) -> Address | None:
+    return None if value is None else Address(value)
+
+
+def _text(value: Hash32 | Address | None) -> str | None:
+    return None if value is None else str(value)
+
+
+_COLUMNS = """
+    number, kind, intent_hash, auction_id, swapper, solver, data, (extract(epoch FROM at) * 1000)::bigint AS at_ms
+"""
+
+_HOLD_HEAD = text("SELECT epoch, last FROM stream_head FOR UPDATE SKIP LOCKED")
+_HEAD = text("SELECT epoch, last FROM stream_head")
+
+_PUBLISH = text(
+    f"""
+    WITH taken AS (
+        DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT :limit) RETURNING *
+    ),
+    numbered AS (
+        INSERT INTO events (number, kind, intent_hash, auction_id, swapper, solver, data, at)
+        SELECT :last + row_number() OVER (ORDER BY id), kind, intent_hash, auction_id, swapper, solver, data, at
+        FROM taken
+        RETURNING *
+    ),
+    moved AS (UPDATE stream_head SET last = :last + (SELECT count(*) FROM taken))
+    SELECT {_COLUMNS} FROM numbered ORDER BY number
+    """  # noqa: S608 - a constant of this file
+)
+
+_SINCE = text(
+    f"""
+    SELECT h.epoch, {_COLUMNS}
+    FROM events, stream_head h WHERE number > :number ORDER BY number LIMIT :limit
+    """  # noqa: S608 - a constant of this file
+)
+
+# What is for one solver alone reaches nobody else, whatever else they asked for.
+_HEARD_BY = text(
+    f"""
+    SELECT h.epoch, {_COLUMNS}
+    FROM events, stream_head h
+    WHERE number > :after AND number <= :upto
+      AND (solver IS NULL OR solver = CAST(:solver AS bytea))
+      AND (
+        intent_hash = ANY(CAST(:intents AS bytea[])) OR swapper = ANY(CAST(:swappers AS bytea[]))
+        OR (:auctions AND kind IN ('auction.opened', 'auction.closed'))
+        OR solver = CAST(:solver AS bytea)
+        OR (CAST(:solver AS bytea) IS NOT NULL AND kind = 'auction.closed')
+        OR (kind = 'auction.opened' AND data->'roster' ? :solver_text)
+      )
+    ORDER BY number LIMIT :limit
+    """  # noqa: S608 - a constant of this file
+)

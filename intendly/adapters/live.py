@@ -1,0 +1,81 @@
+"""Events through Redis, from the publisher to every stream server: fast, and allowed to get lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from intendly.adapters.breaker import Breaker
+from intendly.domain.events import Published
+
+log = structlog.get_logger(__name__)
+
+CHANNEL: Final = "intendly:events"
+_PUSH_TIMEOUT_S: Final = 0.5
+_BLOCK_S: Final = 1.0
+"""How long one wait for a message lasts; redis-py's own socket time-out must be longer."""
+
+
+class LiveUnavailable(Exception):
+    """Redis does not answer."""
+
+
+class RedisLive:
+    """`LivePush`: one message for a batch."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = Redis.from_url(redis_url, socket_timeout=_PUSH_TIMEOUT_S, socket_connect_timeout=_PUSH_TIMEOUT_S)
+        self._breaker = Breaker(open_s=1.0, trial_s=1.0)
+
+    def push(self, events: Sequence[Published]) -> None:
+        if not self._breaker.allows():
+            return
+        try:
+            self._redis.publish(CHANNEL, json.dumps([asdict(event) for event in events]))
+        except RedisError as error:
+            self._breaker.failed()
+            log.warning("live_push_failed", error=type(error).__name__, events=len(events))
+        else:
+            self._breaker.succeeded()
+
+
+class RedisFeed:
+    """The other end: what was pushed, for one reader of a process."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = Redis.from_url(redis_url, socket_timeout=3 * _BLOCK_S, socket_connect_timeout=_BLOCK_S)
+        self._channel = self._redis.pubsub(ignore_subscribe_messages=True)
+        self._is_attached = False
+
+    def attach(self) -> None:
+        """Begin to hear, unless it is heard already. Raises `LiveUnavailable`."""
+        if self._is_attached:
+            return
+        try:
+            self._channel.subscribe(CHANNEL)
+            self._channel.get_message(timeout=_BLOCK_S)  # the answer: from here on nothing is missed
+        except (RedisError, OSError) as error:
+            raise self._lost(error) from None
+        self._is_attached = True
+
+    def receive(self) -> list[Published]:
+        """The next batch; empty when none came within a second. Raises `LiveUnavailable`, and attaches anew then."""
+        self.attach()
+        try:
+            message = self._channel.get_message(timeout=_BLOCK_S)
+        except (RedisError, OSError) as error:
+            raise self._lost(error) from None
+        if message is None:
+            return []
+        return [Published(**{**each, "roster": tuple(each["roster"])}) for each in json.loads(message["data"])]
+
+    def _lost(self, error: Exception) -> LiveUnavailable:
+        self._is_attached = False
+        self._channel.reset()
+        return LiveUnavailable(type(error).__name__)
