@@ -50,7 +50,7 @@ class RedisFeed:
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_timeout=3 * _BLOCK_S, socket_connect_timeout=_BLOCK_S)
-        self._channel = self._redis.pubsub(ignore_subscribe_messages=True)
+        self._channel = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self._is_attached = False
 
     def attach(self) -> None:

@@ -12,7 +12,7 @@ def install() -> None:
     """Make every psycopg2 connection of this process wait by gevent. Call it after the monkey patch, before the first
     connection. It is process-wide, and must not be called where gevent does not run the process.
     """
-    from gevent.socket import wait_read, wait_write  # type: ignore[import-untyped]
+    from gevent.socket import wait_read, wait_write
 
     def wait(connection: Any, _timeout: float | None = None) -> None:
         while True:

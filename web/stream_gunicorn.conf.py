@@ -1,0 +1,56 @@
+"""gunicorn for websocket-server: `gunicorn -c web/stream_gunicorn.conf.py "web.stream:create_app()"`.
+
+One gevent worker, since its connections share one reader of events; more of them are more processes.
+"""
+
+# ruff: noqa: N999  the name is gunicorn's
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from intendly.adapters.observability.logging import logging_config
+from intendly.settings import load_settings
+
+_settings = load_settings()
+
+proc_name = "websocket-server"
+wsgi_app = "web.stream:create_app()"
+bind = f"{_settings.bind_host}:{_settings.websocket_port}"
+worker_class = "gevent"
+workers = 1
+worker_connections = _settings.ws_max_connections + 100
+preload_app = False
+timeout = 30
+graceful_timeout = 5
+control_socket_disable = True
+logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
+
+
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's
+    """Without a second line for each request: web/telemetry.py writes one, with its ids."""
+
+    def access(self, *_args: Any) -> None:
+        """Nothing."""
+
+
+def post_worker_init(worker: Any) -> None:
+    """In the worker, after the monkey patch and the import of the application: read events; mind the end."""
+    import gevent
+
+    from intendly.adapters.db import gevent_wait
+    from intendly.adapters.observability.logging import configure_logging
+
+    gevent_wait.install()
+    configure_logging(proc_name, _settings.log_level, _settings.log_format)
+    server = worker.wsgi.extensions["intendly.stream"]
+    server.start()
+
+    def mind_the_end() -> None:
+        while worker.alive:
+            gevent.sleep(0.1)
+        server.go_away()
+
+    gevent.spawn(mind_the_end)

@@ -1,0 +1,158 @@
+"""One reader of events for a whole process, and who of its connections hears what.
+
+Events are dispatched in the order of their numbers, without a hole: what Redis did not bring is read from PostgreSQL.
+Everything here runs in one thread under gevent: what does not wait for I/O is not interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+import gevent
+import structlog
+from intendly_sdk.messages import EventKind
+from sqlalchemy.exc import SQLAlchemyError
+
+from intendly.adapters.live import LiveUnavailable, RedisFeed
+from intendly.domain.events import Interest, Published, StreamHead
+from intendly.services.ports import EventStore
+
+log = structlog.get_logger(__name__)
+
+PAGE: Final = 500
+WITHOUT_REDIS_S: Final = 0.25
+_ANY_AUCTION: Final = "auctions"
+_ANY_SOLVER: Final = "solvers"
+
+
+class Listener(Protocol):
+    """A connection, as the hub sees it."""
+
+    def take(self, event: Published) -> None:
+        """An event that it hears, in order."""
+        ...
+
+    def lost_its_place(self) -> None:
+        """The numbers begin anew: nothing that it knows can be resumed."""
+        ...
+
+
+class Hub:
+    """The audience of each event, by topic."""
+
+    def __init__(self, store: EventStore, feed: RedisFeed) -> None:
+        self._store = store
+        self._feed = feed
+        self._topics: dict[str, set[Listener]] = {}
+        self._head: StreamHead | None = None
+        self.is_live = False
+
+    @property
+    def head(self) -> StreamHead:
+        """The newest event that was dispatched here. Raises `RuntimeError` before the first reading."""
+        if self._head is None:
+            raise RuntimeError("the events are not read yet")
+        return self._head
+
+    @property
+    def is_ready(self) -> bool:
+        return self._head is not None
+
+    def add(self, listener: Listener, interest: Interest) -> None:
+        for topic in _topics_of(interest):
+            self._topics.setdefault(topic, set()).add(listener)
+
+    def remove(self, listener: Listener, interests: Iterable[Interest]) -> None:
+        for interest in interests:
+            for topic in _topics_of(interest):
+                audience = self._topics.get(topic)
+                if audience is not None:
+                    audience.discard(listener)
+                    if not audience:
+                        del self._topics[topic]
+
+    def run(self) -> None:
+        """Read events for ever."""
+        while True:
+            try:
+                self._read()
+            except SQLAlchemyError as error:
+                log.warning("events_not_read", error=type(error).__name__)
+                gevent.sleep(WITHOUT_REDIS_S)
+
+    def _read(self) -> None:
+        """One wait: a batch from Redis, or a look at PostgreSQL when none came in a second or Redis is away."""
+        try:
+            self._feed.attach()
+            if self._head is None:
+                self._head = self._store.head()
+            batch = self._feed.receive()
+            self.is_live = True
+        except LiveUnavailable as error:
+            if self.is_live:
+                log.warning("live_feed_lost", error=str(error))
+            self.is_live, batch = False, []
+            gevent.sleep(WITHOUT_REDIS_S)
+        for event in batch:
+            self._take(event)
+        if not batch:
+            self._look()
+
+    def _take(self, event: Published) -> None:
+        head = self.head
+        if event.epoch != head.epoch or event.number > head.last + 1:
+            self._look()
+        elif event.number == head.last + 1:
+            self._dispatch(event)
+
+    def _look(self) -> None:
+        """Whatever lies behind the last number, from PostgreSQL; everyone starts anew in a new epoch."""
+        newest = self._store.head()
+        if self._head is None or newest.epoch != self._head.epoch or newest.last < self._head.last:
+            known, self._head = self._head, newest
+            if known is not None:
+                log.warning("event_epoch_changed", epoch=newest.epoch)
+                for listener in {each for audience in self._topics.values() for each in audience}:
+                    listener.lost_its_place()
+            return
+        while self._head.last < newest.last and (page := self._store.since(self._head.last, PAGE)):
+            for event in page:
+                self._dispatch(event)
+
+    def _dispatch(self, event: Published) -> None:
+        self._head = StreamHead(event.epoch, event.number)
+        for listener in self._audience(event):
+            listener.take(event)
+
+    def _audience(self, event: Published) -> set[Listener]:
+        found: set[Listener] = set()
+        for topic in _topics_to(event):
+            found |= self._topics.get(topic, set())
+        return found
+
+
+def _topics_to(event: Published) -> list[str]:
+    """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
+    if event.solver is not None:
+        return [_solver(event.solver)]
+    topics = [topic for topic in (event.intent_hash, event.swapper) if topic is not None]
+    if event.kind == EventKind.AUCTION_OPENED:
+        topics += [_ANY_AUCTION, *map(_solver, event.roster)]
+    elif event.kind == EventKind.AUCTION_CLOSED:
+        topics += [_ANY_AUCTION, _ANY_SOLVER]
+    return topics
+
+
+def _topics_of(interest: Interest) -> list[str]:
+    topics = [*interest.intents, *interest.swappers]
+    if interest.auctions:
+        topics.append(_ANY_AUCTION)
+    if interest.solver is not None:
+        topics += [_solver(interest.solver), _ANY_SOLVER]
+    return topics
+
+
+def _solver(address: str) -> str:
+    """A solver's own topic; it may be the address of a swapper too, whose events are for anyone."""
+    return f"solver {address}"
