@@ -162,7 +162,12 @@ def _settlements(rows: Iterable[Any]) -> list[Settlement]:
 _DUE_AWARDS = text(
     """
     WITH due AS (
-        SELECT * FROM awards WHERE state = 'due' AND signature IS NOT NULL ORDER BY created_at, bid_hash LIMIT :limit
+        SELECT * FROM awards a
+        WHERE state = 'due' AND signature IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM bid_legs leg JOIN intents i ON i.hash = leg.intent_hash
+            WHERE leg.bid_hash = a.bid_hash AND i.state <> 'awarded'
+        )
+        ORDER BY created_at, bid_hash LIMIT :limit
     )
     SELECT d.bid_hash, d.transcript_root, d.exclusive_until, d.signature AS award_signature,
            b.auction_id, b.solver, b.executor, b.valid_until, b.data, b.call_data_hash, b.gas_limit, b.penalty,

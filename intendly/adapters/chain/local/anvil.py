@@ -25,7 +25,7 @@ class Anvil:
             raise SettingsError(
                 f"RPC_URLS: --local works on anvil alone, and this is {client.split('/', maxsplit=1)[0]}"
             )
-        self._mines_at_once = bool(rpc.call("anvil_getAutomine"))
+        self._mines_by_itself = bool(rpc.call("anvil_getIntervalMining"))
 
     def give_coins(self, amounts: Mapping[Address, int]) -> None:
         """Let each account hold at least so much native coin, in wei."""
@@ -45,18 +45,19 @@ class Anvil:
         With a block for each transaction the chain's clock would run a second ahead for every one of them.
         """
         self._rpc.call("anvil_setBlockGasLimit", hex(_ROOMY_BLOCK))
-        if self._mines_at_once:
+        mines_at_once = self._rpc.call("anvil_getAutomine")
+        if mines_at_once:
             self._rpc.call("evm_setAutomine", False)
         try:
             yield
         finally:
             self._rpc.call("anvil_setBlockGasLimit", hex(_USUAL_BLOCK))
-            if self._mines_at_once:
+            if mines_at_once:
                 self._rpc.call("evm_setAutomine", True)
 
     def mine(self) -> None:
         """Close the block, where the chain does not do it every second by itself."""
-        if self._mines_at_once:
+        if not self._mines_by_itself:
             self._rpc.call("evm_mine")
 
     def send_as(self, sender: Address, data: bytes) -> None:
