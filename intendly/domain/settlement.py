@@ -88,6 +88,8 @@ class Verdict(StrEnum):
 
 STUCK_AFTER_S: Final = 6.0
 """How long an attempt may wait for a block before it is sent with a higher fee."""
+MOST_ATTEMPTS: Final = 16
+"""The last offers nearly six times what the first one did; a chain that takes none of them is not short of fees."""
 
 
 def judge(settlement: Settlement, receipt: Receipt | None, final_block: int, final_nonce: int) -> Verdict:
@@ -103,6 +105,6 @@ def judge(settlement: Settlement, receipt: Receipt | None, final_block: int, fin
         return Verdict.FINAL if receipt.succeeded else Verdict.FAILED
     if final_nonce > settlement.nonce:
         return Verdict.REPLACED
-    if settlement.attempts and settlement.attempts[-1].age_s > STUCK_AFTER_S:
-        return Verdict.STUCK
+    if settlement.attempts and len(settlement.attempts) < MOST_ATTEMPTS:
+        return Verdict.STUCK if settlement.attempts[-1].age_s > STUCK_AFTER_S else Verdict.WAITING
     return Verdict.WAITING

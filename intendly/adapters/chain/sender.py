@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
 
+import structlog
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 
 from intendly.adapters.chain.artifacts import forge
 from intendly.adapters.chain.encoding import encodable, settle_calldata
 from intendly.adapters.chain.fees import suggested_fees
-from intendly.adapters.chain.reader import final_number
+from intendly.adapters.chain.reader import FINAL_DEPTH, final_number
 from intendly.adapters.chain.rpc import Rpc, RpcError
 from intendly.adapters.chain.transactions import Transaction, intrinsic_gas, sign
 from intendly.domain.bundle import Bundle
 from intendly.domain.settlement import Fees, Receipt, Settlement
 from intendly.services.ports import SignedBytes
+
+log = structlog.get_logger()
 
 _CALLDATA_GAS: Final = 40
 """At most, for one byte (EIP-7623)."""
@@ -43,7 +46,14 @@ class RpcSender:
         return self._nonce_at("latest")
 
     def final_nonce(self) -> int:
-        return self._nonce_at(hex(self.final_block()))
+        """A node that keeps no state that old is asked `FINAL_DEPTH` blocks back; 0 where it has none of it."""
+        final, head = self.final_block(), int(self._rpc.call("eth_blockNumber"), 16)
+        for block in sorted({final, max(final, head - FINAL_DEPTH)}):
+            try:
+                return self._nonce_at(hex(block))
+            except RpcError as error:
+                log.warning("nonce_unknown", block=block, error=str(error))
+        return 0
 
     def final_block(self) -> int:
         return final_number(self._rpc)

@@ -192,6 +192,10 @@ _SETTLE = text(
         INSERT INTO spent_nonces (swapper, nonce) SELECT swapper, nonce FROM moved ON CONFLICT DO NOTHING
     ),
     won AS (UPDATE awards a SET state = 'filled' FROM f WHERE a.bid_hash = f.bid_hash),
+    overtaken AS (
+        UPDATE awards a SET state = 'lapsed' FROM f JOIN bid_legs leg ON leg.intent_hash = f.intent_hash
+        WHERE a.bid_hash = leg.bid_hash AND a.bid_hash <> f.bid_hash AND a.state = 'due'
+    ),
     legs AS (UPDATE settlement_legs l SET live = false FROM f WHERE l.intent_hash = f.intent_hash AND l.live)
     SELECT f.*, b.timestamp AS block_time
     FROM moved m JOIN f ON f.intent_hash = m.hash LEFT JOIN blocks b ON b.hash = f.block_hash
