@@ -70,7 +70,7 @@ contract Settlement is AwardedBid {
             revert FillFailed(Fault.Submitter, Step.Intent, Reason.NOT_OPEN);
         }
         _checkExecutor(msg.sender);
-        uint256 fee = _partnerFee(signedIntent.intent, amountOut);
+        uint256 fee = _partnerFee(signedIntent.intent);
         FillLeg[] memory legs = new FillLeg[](1);
         legs[0] = _take(signedIntent, Leg(0, amountOut, fee), msg.sender);
         _callBack(msg.sender, gasleft(), abi.encodeCall(IExecutor.onFill, (0, msg.sender, legs, data)));

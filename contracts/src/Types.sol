@@ -10,7 +10,7 @@ struct Intent {
     uint256 validFrom; // unix seconds, inclusive
     uint256 openAfter; // unix seconds; anyone may fill strictly after it, so the deadline means never
     address partner; // 0 for none
-    uint256 partnerFeeBps; // of amountOut, paid on top of it
+    uint256 partnerFeeBps; // of minAmountOut, paid on top of amountOut
     bytes32 appData;
 }
 

@@ -36,8 +36,8 @@ contract OpenFillTest is Venue {
     function test_ThePartnerIsPaidOnTop() public {
         SignedIntent memory signed = anOpenIntent();
         (signed.intent.partner, signed.intent.partnerFeeBps) = (partner, 100);
-        stranger.fillOpen(sign(signed), 90e6, "");
-        assertEq(tokenOut.balanceOf(receiver), 90e6);
+        stranger.fillOpen(sign(signed), 95e6, "");
+        assertEq(tokenOut.balanceOf(receiver), 95e6);
         assertEq(tokenOut.balanceOf(partner), 900_000);
         assertEq(tokenOut.balanceOf(feeRecipient), 0);
     }

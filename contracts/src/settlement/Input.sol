@@ -15,7 +15,7 @@ import {GasBudget} from "./GasBudget.sol";
 abstract contract Input is ISettlement, GasBudget {
     /// @notice The most that house and partner may take together, in basis points of amountOut.
     uint256 public constant MAX_FEE_BPS = 1000;
-    /// @notice The most that a partner may take, in basis points of amountOut.
+    /// @notice The most that a partner may take, in basis points of minAmountOut.
     uint256 public constant MAX_PARTNER_FEE_BPS = 300;
     uint256 internal constant BPS = 10_000;
 
@@ -59,10 +59,11 @@ abstract contract Input is ISettlement, GasBudget {
         return TypedData.intentDigest(signed, witness, address(this), TypedData.permit2Domain(PERMIT2));
     }
 
-    function _partnerFee(Intent calldata intent, uint256 amountOut) internal pure returns (uint256) {
+    /// @dev Of the signed minimum, so that the fee can be fixed before anyone has bid.
+    function _partnerFee(Intent calldata intent) internal pure returns (uint256) {
         uint256 bps = intent.partnerFeeBps;
         if (bps == 0 || intent.partner == address(0)) return 0;
-        return Math.mulDiv(amountOut, bps, BPS);
+        return Math.mulDiv(intent.minAmountOut, bps, BPS);
     }
 
     function _balance(address token, address account, Step step) internal view returns (uint256) {
@@ -79,7 +80,7 @@ abstract contract Input is ISettlement, GasBudget {
         if (amountOut < intent.minAmountOut) _refuse(Fault.Submitter, Reason.BELOW_MINIMUM);
         if (intent.partnerFeeBps > MAX_PARTNER_FEE_BPS) _refuse(Fault.Swapper, Reason.PARTNER_FEE_OVER_CAP);
         if (fee > Math.mulDiv(amountOut, MAX_FEE_BPS, BPS)) _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
-        if (fee < _partnerFee(intent, amountOut)) _refuse(Fault.Submitter, Reason.FEE_UNDER_PARTNERS);
+        if (fee < _partnerFee(intent)) _refuse(Fault.Submitter, Reason.FEE_UNDER_PARTNERS);
     }
 
     function _checkParties(SignedIntent calldata signed, address executor) private view {

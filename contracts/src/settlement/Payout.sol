@@ -59,7 +59,7 @@ abstract contract Payout is Input, Administration {
         private
         returns (uint256 paid)
     {
-        uint256 partnerFee = _partnerFee(intent, leg.amountOut);
+        uint256 partnerFee = _partnerFee(intent);
         uint256 houseFee = leg.fee - partnerFee;
         bool probed;
         if (partnerFee > 0) {

@@ -97,7 +97,7 @@ contract PaymentAttacksTest is Venue {
         odd.setBlocked(partner, true);
         settle(aBundleWithPartner());
         assertEq(odd.balanceOf(receiver), 95e6);
-        assertEq(odd.balanceOf(feeRecipient), 715_000);
+        assertEq(odd.balanceOf(feeRecipient), 730_000);
     }
 
     function test_BothFeeRecipientsFail() public {
