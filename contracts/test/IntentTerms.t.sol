@@ -36,7 +36,9 @@ contract IntentTermsTest is Venue {
         SignedIntent memory signed = anIntent();
         (signed.intent.partner, signed.intent.partnerFeeBps) = (partner, 300);
         signed = sign(signed);
-        settleFails(aBundle(signed, 100e6, 2.7e6 - 1), Fault.Submitter, Step.Intent, Reason.FEE_UNDER_PARTNERS);
+        settleFails(
+            aBundle(signed, 100e6, 2.7e6 - 1), Fault.Submitter, Step.Intent, Reason.FEE_UNDER_PARTNERS
+        );
         settle(aBundle(signed, 100e6, 2.7e6));
         assertEq(tokenOut.balanceOf(partner), 2.7e6);
 
