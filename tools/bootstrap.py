@@ -44,8 +44,9 @@ def main() -> int:
         return 1
     due = [step for step in STEPS if _stamp(step).read_text() != _digest(step)]
     if due:
-        print(f"Setting up: {', '.join(step.says for step in due)}.")
-        print(f"Downloads up to {sum(step.download for step in due)} MB, less what is cached.", flush=True)
+        print(f"Setting up: {', '.join(step.says for step in due)}.", flush=True)
+        if size := sum(step.download for step in due):
+            print(f"Downloads up to {size} MB, less what is cached.", flush=True)
     try:
         for place, step in enumerate(due, 1):
             print(f"[{place}/{len(due)}] {step.says}", flush=True)
@@ -114,7 +115,7 @@ def _build_contracts() -> None:
 def _contract_sources() -> Iterable[Path]:
     for folder, names, files in os.walk(CONTRACTS):
         names[:] = [name for name in names if name not in _MADE_HERE]
-        yield from (Path(folder, file) for file in files)
+        yield from (Path(folder, file) for file in files if not file.endswith(".md"))
 
 
 def _these(*names: str) -> Callable[[], Iterable[Path]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 UV = ROOT / ".tools" / "uv" / "bin" / "uv"
 _COMPILE = ("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--python-version", "3.11")
-# "# via flask" stays; what names one of our own projects, with the path of its file, goes.
-_OWN = re.compile(r" *# +(?:via +)?\S+ \(\S*pyproject\.toml\)\n| *#   \S+ \(\S*pyproject\.toml\)\n")
+# The comment that names the draft of our own pyproject.toml, in a folder that is gone.
+_OWN = re.compile(r" *#(?: +via)? +\S+ \(/[^)]*pyproject\.toml\)\n")
 _EMPTY_VIA = re.compile(r" *# via\n(?! *#   )")
 
 
