@@ -45,6 +45,8 @@ class IndexChain:
         """One commit forward or one roll-back; None when there is nothing left to do."""
         head = self._chain.head()
         cursor = self._index.cursor()
+        if cursor is not None and head.number < cursor.number:
+            return None  # an endpoint that lags; of a chain that is shorter for good the fork shows when it has grown
         if cursor is not None and self._is_lost(cursor):
             return self._roll_back(cursor)
         start = cursor.number + 1 if cursor else self._first

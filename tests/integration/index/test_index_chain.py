@@ -133,7 +133,7 @@ def test_a_fork_that_comes_back_brings_its_fill_back(desk: Desk, chain: WrittenC
     assert desk.intent(row)[0] == "settled"
 
 
-def test_a_chain_that_is_shorter_than_the_cursor_is_rolled_back(
+def test_an_endpoint_that_lags_rolls_nothing_back_and_a_fork_does_once_it_is_as_long(
     desk: Desk, chain: WrittenChain, index: IndexChain
 ) -> None:
     row = desk.submitted()
@@ -141,6 +141,9 @@ def test_a_chain_that_is_shorter_than_the_cursor_is_rolled_back(
     chain.mine(row.filled())
     index.run()
     chain.fork(1, "cut")
+    index.run()
+    assert desk.intent(row)[0] == "settled"
+    chain.mine()
     index.run()
     assert desk.intent(row)[0] == "submitted"
     assert desk.value("SELECT block_number FROM chain_cursor") == 1
