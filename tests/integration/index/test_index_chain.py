@@ -146,7 +146,7 @@ def test_an_endpoint_that_lags_rolls_nothing_back_and_a_fork_does_once_it_is_as_
     chain.mine()
     index.run()
     assert desk.intent(row)[0] == "submitted"
-    assert desk.value("SELECT block_number FROM chain_cursor") == 1
+    assert desk.value("SELECT block_number FROM chain_cursor") == 2
 
 
 def test_catching_up_by_range_meets_the_tip_by_hash(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
