@@ -10,6 +10,7 @@ import typer
 from intendly_sdk.primitives import Address
 from pydantic import ValidationError
 
+from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def deploy_command(
     Keys that are missing are made in DATA_DIR/keys; the deployer's must hold coins (with --local it is given some).
     """
     settings = load_settings(_NOT_NEEDED)
+    configure_logging("contracts", settings.log_level, "console")
     if local:
         deployment = deploy_local(settings)
     elif surroundings is None:

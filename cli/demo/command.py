@@ -14,6 +14,7 @@ from cli.demo.run import DemoRun
 from cli.demo.screen import DemoScreen
 from cli.stopping import stopped_once
 from cli.venue import running_parts
+from intendly.adapters.observability.logging import configure_logging
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,7 @@ def demo(
     seed = secrets.randbelow(2**32) if seed is None else seed
     stays = not once and sys.stdout.isatty()
     screen = DemoScreen(to_stderr=json)
+    configure_logging("demo", "WARNING", "console")  # the story is the screen's; the processes have logs of their own
     try:
         with (
             stopped_once(),

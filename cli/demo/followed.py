@@ -20,13 +20,17 @@ _ENDED = {IntentState.SETTLED, IntentState.EXPIRED, IntentState.CANCELLED}
 
 @dataclass
 class Followed:
-    """One intent of the demo, and what was seen of it. Times are this process's monotonic clock, seconds."""
+    """One intent of the demo, and what was seen of it. Times are this process's monotonic clock, seconds.
+
+    `quote` is what the best single pool would have given when the intent was signed.
+    """
 
     number: int
     trade: Trade
     intent_hash: Hash32
     amount_in: int
     min_amount_out: int
+    quote: int
     posted_at: float
     balances_before: tuple[int, int] = (0, 0)
     auctions: list[AuctionView] = field(default_factory=list)

@@ -156,7 +156,7 @@ class DemoRun:
             f"API      {settings.api_url}/api/v1/config",
             f"stream   {settings.stream_url}",
             f"Flower   http://{settings.bind_host}:{settings.flower_port} as {settings.flower_user},"
-            f" password in {flower_password_path(settings)}",
+            f" password {flower_password_path(settings).read_text().strip()} (of this demo alone)",
             f"chain    {settings.rpc_urls[0].get_secret_value()}, chain id {settings.chain_id}",
             f"logs     {settings.data_dir / 'logs'}",
             f"{len(supervisor.names)} processes run; Ctrl-C stops everything",

@@ -73,7 +73,7 @@ class DemoScreen:
             f"{'[bold]' if each.bid_hash == auction.winner else ''}"
             f"{self._solvers.get(each.bid.solver, _short(each.bid.solver))} "
             f"{_units(market, symbol, each.bid.legs[0].amount_out)}"
-            f"{' (won)[/]' if each.bid_hash == auction.winner else ''}"
+            f"{_won(each.bid.legs[0].amount_out, followed.quote) if each.bid_hash == auction.winner else ''}"
             for each in bids
         ]
         return f"bids in {symbol}: " + ", ".join(parts)
@@ -113,6 +113,11 @@ class DemoScreen:
             f"{result.bids} bids by {result.solvers} solvers, POST to mined p50 {result.p50_ms} ms, "
             f"p95 {result.p95_ms} ms, {gain} against the best single pool, seed {result.seed}"
         )
+
+
+def _won(amount_out: int, quote: int) -> str:
+    gain = f", {improvement_bps(amount_out, quote):+.1f} bps on the best single pool" if quote else ""
+    return f" (won{gain})[/]"
 
 
 def _short(value: Address | Hash32 | str) -> str:

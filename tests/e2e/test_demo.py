@@ -1,0 +1,81 @@
+"""The main job, end to end, on real parts: signed intents become tokens in the swappers' wallets."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import NAMES, Demo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+def test_twenty_of_twenty_settle_with_bids_of_both_solvers(start_demo: Callable[..., Demo]) -> None:
+    told = start_demo("--intents", "20", "--seed", "1").result(180)
+    assert (told["intents"], told["settled"], told["unfilled"], told["settled_on_chain"]) == (20, 20, 0, 20)
+    assert told["solvers"] == 2
+    assert told["bids"] >= 30
+    assert 0 < told["p50_ms"] <= told["p95_ms"] < 20_000
+    assert told["seed"] == 1
+
+
+def test_servers_of_the_environment_are_ignored(start_demo: Callable[..., Demo]) -> None:
+    exported = {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/production",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "RPC_URLS": "http://127.0.0.1:1",
+    }
+    told = start_demo("--intents", "2", env=exported).result(120)
+    assert told["settled_on_chain"] == 2
+
+
+def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Demo]) -> None:
+    """kill -9 of each process in turn, one every second and a half while intents come in; each is started again."""
+    demo = start_demo("--intents", "20", "--interval", "1", "--seed", "2")
+    _wait_until_trading(demo)
+    killed = []
+    for name in NAMES:
+        process = demo.running()[name]
+        process.kill()
+        killed.append(process.pid)
+        time.sleep(1.5)
+    again = _wait_until_all_run(demo)
+    assert not {process.pid for process in again.values()} & set(killed)
+    told = demo.result(200)
+    assert (told["settled"], told["settled_on_chain"]) == (20, 20)
+
+
+def test_an_interrupted_demo_leaves_nothing_behind(start_demo: Callable[..., Demo]) -> None:
+    demo = start_demo("--intents", "1000", "--interval", "0.5")
+    _wait_until_trading(demo)
+    family = psutil.Process(demo.process.pid).children(recursive=True)
+    assert len(family) > len(NAMES)
+    demo.process.send_signal(signal.SIGINT)
+    demo.process.communicate(timeout=40)
+    assert demo.process.returncode == 130
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
+
+
+def _wait_until_trading(demo: Demo) -> None:
+    """Until the first intent is posted, which the relayer's own log tells."""
+    log = demo.data_dir / "demo" / "logs" / "backend-relayer.log"
+    ends = time.monotonic() + 90
+    while time.monotonic() < ends:
+        assert demo.process.poll() is None, demo.process.communicate()[1][-3_000:]
+        if log.exists() and "/api/v1/intents" in log.read_text(errors="replace"):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no intent was posted within 90 seconds")
+
+
+def _wait_until_all_run(demo: Demo) -> dict[str, psutil.Process]:
+    ends = time.monotonic() + 30
+    while len(running := demo.running()) < len(NAMES):
+        assert time.monotonic() < ends, set(NAMES) - set(running)
+        time.sleep(0.2)
+    return running
