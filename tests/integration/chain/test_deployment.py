@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +20,9 @@ from intendly.adapters.chain import artifacts
 from intendly.adapters.chain.create2 import codes
 from intendly.adapters.chain.deployment import MULTICALL3, read_deployment
 from intendly.adapters.chain.keys import load_key, load_or_make_key
+from intendly.adapters.chain.local.market import COIN, Funding, LocalMarket
 from intendly.adapters.chain.local.pools import POOLS
+from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.chain.verification import DeploymentMismatch, check_deployment
 from intendly.settings import SettingsError, load_settings
 from tests.venue import LocalChain, administered_by, make_local_chain
@@ -133,3 +138,60 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"one\.key does not hold") as caught:
         load_key(path)
     assert "not a key" not in str(caught.value).replace("a private key", "")
+
+
+def _production(chain: LocalChain, folder: Path) -> dict[str, str]:
+    """A venue that brings its own keys to a chain which has everything but the venue's contracts."""
+    chain.market.fund([Funding(load_or_make_key(folder / "keys" / "deployer.key").address, COIN)])
+    (folder / "chain.json").write_text(chain.market.contracts.surroundings().model_dump_json())
+    return {**chain.env(), "DATA_DIR": str(folder)}
+
+
+def _deploy(env: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cli.main", "contracts", "deploy", *options]
+    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_on_a_chain_that_is_not_local_only_the_venues_own_contracts_are_deployed(
+    local_chain: LocalChain, tmp_path: Path
+) -> None:
+    env = _production(local_chain, tmp_path)
+    owner = Signer(keccak(b"multisig")).address
+
+    runs = [_deploy(env, "--surroundings", str(tmp_path / "chain.json"), "--owner", owner.checksum) for _ in range(2)]
+
+    assert [run.returncode for run in runs] == [0, 0], runs
+
+    deployment = read_deployment(tmp_path / "deployment.json")
+    assert deployment.settlement != local_chain.deployment.settlement
+    assert deployment.registry == local_chain.deployment.registry
+    assert f"Settlement      {deployment.settlement.checksum}" in runs[0].stdout
+    assert runs[0].stdout == runs[1].stdout
+    submitter = load_key(tmp_path / "keys" / "submitter.key").address
+    meant = replace(local_chain.administration, owner=owner, fee_recipient=owner, pausers=(owner,))
+    meant = replace(
+        meant, submitters=(submitter,), auctioneers=(load_key(tmp_path / "keys" / "auctioneer.key").address,)
+    )
+    check_deployment(local_chain.rpc, deployment, meant)
+    own = load_key(tmp_path / "keys" / "deployer.key").address
+    assert local_chain.rpc.call("eth_getTransactionCount", str(own), "latest") == "0x1"
+
+
+def test_a_bad_surroundings_file_is_named_in_one_line(local_chain: LocalChain, tmp_path: Path) -> None:
+    env = {**local_chain.env(), "DATA_DIR": str(tmp_path)}
+    file = tmp_path / "chain.json"
+    file.write_text('{"wrapped_native": "0x12", "tokens": []}')
+    run = _deploy(env, "--surroundings", str(file))
+    assert (run.returncode, run.stderr) == (
+        2,
+        "settings: --surroundings: wrapped_native: expected 20 bytes, got 1\n",
+    )
+    run = _deploy(env)
+    assert run.returncode == 2
+    assert "--surroundings: expected a file" in run.stderr
+
+
+def test_a_local_market_is_made_on_nothing_but_anvil(monkeypatch: pytest.MonkeyPatch, local_chain: LocalChain) -> None:
+    monkeypatch.setattr(Rpc, "call", lambda *_: "Geth/v1.16")
+    with pytest.raises(SettingsError, match="made on anvil alone, and this is Geth"):
+        LocalMarket(local_chain.rpc, local_chain.deployer)

@@ -22,9 +22,8 @@ class Anvil:
         self._rpc = rpc
         client = str(rpc.call("web3_clientVersion"))
         if not client.startswith("anvil/"):
-            raise SettingsError(
-                f"RPC_URLS: --local works on anvil alone, and this is {client.split('/', maxsplit=1)[0]}"
-            )
+            kind = client.split("/", maxsplit=1)[0]
+            raise SettingsError(f"RPC_URLS: a local market is made on anvil alone, and this is {kind}")
         self._mines_by_itself = bool(rpc.call("anvil_getIntervalMining"))
 
     def give_coins(self, amounts: Mapping[Address, int]) -> None:
