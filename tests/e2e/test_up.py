@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli.processes import ROOT
@@ -57,16 +55,8 @@ def _up(data_dir: Path) -> Iterator[Up]:
         process.kill()
 
 
-def _status(url: str, login: str | None = None) -> int:
-    request = urllib.request.Request(url)
-    if login:
-        request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
+def _status(url: str, auth: tuple[str, str] | None = None) -> int:
+    return httpx.get(url, auth=auth, timeout=10, trust_env=False).status_code
 
 
 def _leader(name: str, family: list[int]) -> int:
@@ -86,7 +76,7 @@ def test_the_venue_runs_comes_back_and_goes(world_folder: Path) -> None:
             assert _status(f"{root}/metrics") == 200
         password = (data / "keys" / "flower.password").read_text().strip()
         assert _status(f"{flower}/api/workers") == 401
-        assert _status(f"{flower}/api/workers", f"operator:{password}") == 200
+        assert _status(f"{flower}/api/workers", ("operator", password)) == 200
 
         os.kill(_leader("web/gunicorn.conf.py", descendants(up.process.pid)), signal.SIGKILL)
         up.wait_line(r"supervisor +\| backend-relayer was ended by SIGKILL; starting it again")

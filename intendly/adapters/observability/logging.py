@@ -27,9 +27,12 @@ _LIBRARY_LEVELS = {
     "gunicorn.access": "INFO",
     "celery": "INFO",
     "alembic": "INFO",
+    "alembic.runtime.plugins": "WARNING",
     "werkzeug": "WARNING",
     "urllib3": "WARNING",
     "web3": "WARNING",
+    "httpx": "WARNING",  # a line for each request, with its address
+    "httpcore": "WARNING",
     "geventwebsocket.handler": "WARNING",
 }
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,14 +48,6 @@ def holding(folder: Path, *before: str) -> Iterator[Running]:
         assert line, "the holder ended"
         yield Running(process, **json.loads(line))
         process.kill()
-
-
-@pytest.fixture
-def world_folder() -> Iterator[Path]:
-    """A folder that every user may enter, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="intendly-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def wait_gone(pids: list[int], timeout_s: float = 10) -> None:
