@@ -117,7 +117,7 @@ class DemoRun:
         account = trade.swapper.address
         before = market.balances([(account, sold), (account, bought)])
         followed = Followed(
-            number, trade, intent_hash, amount_in, least, quote, time.monotonic(), (before[0], before[1])
+            number, trade, signed.intent.hash, amount_in, least, quote, time.monotonic(), (before[0], before[1])
         )
         self._screen.signed(market, followed)
         client.submit(signed)
