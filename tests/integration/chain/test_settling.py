@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from intendly_sdk.primitives import HexBytes
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from intendly.adapters.chain.encoding import settle_calldata
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.sender import RpcSender
 from intendly.adapters.db.chain_index import ChainIndexStore
+from intendly.adapters.db.engine import Database
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.settlements import SettlementStore
@@ -91,6 +93,19 @@ class Pipeline:
                 text("SELECT kind FROM outbox WHERE intent_hash = :x ORDER BY id"), {"x": bytes(won.intent_hash)}
             )
             return [row.kind for row in found]
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL that runs within the block."""
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", see)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", see)
 
 
 @pytest.fixture
@@ -273,6 +288,18 @@ def test_twelve_at_once_fit_into_the_gas_that_was_worked_out(trading: Trading, p
     pipeline.index_now()
     assert [pipeline.intent(won)[0] for won in all_won] == ["settled"] * 12
     assert pipeline.desk.value("SELECT count(*) FROM settlements") == 1
+
+
+def test_a_batch_takes_as_many_statements_as_one_award(trading: Trading, pipeline: Pipeline) -> None:
+    trading.stock(9 * (AMOUNT_OUT + FEE))
+    counts: list[int] = []
+    for size in (1, 1, 7):  # the first tick of all opens the lane
+        for number in range(size):
+            trading.won(trading.swapper(f"{len(counts)} of a batch {number}"), lasts_s=13)
+        with statements(pipeline.desk.database) as seen:
+            assert pipeline.submit.run() == 1
+        counts.append(len(seen))
+    assert counts[1] == counts[2]
 
 
 def test_expired_needs_an_indexed_block_past_the_deadline(
