@@ -66,13 +66,15 @@ class PipelineTask(BaseTask):
             return done
 
 
-def pipeline_task(name: str) -> Callable[[Callable[[], int]], BaseTask]:
-    """Register a task under `name`, which must have a queue in `TASK_QUEUES`."""
+def pipeline_task(name: str, *, limit_s: int = HARD_TIME_LIMIT_S) -> Callable[[Callable[[], int]], BaseTask]:
+    """Register a task under `name`, which must have a queue in `TASK_QUEUES`. After `limit_s` seconds it is killed."""
     if name not in TASK_QUEUES:
         raise ValueError(f"{name} has no queue")
 
     def register(body: Callable[[], int]) -> BaseTask:
-        task: BaseTask = shared_task(name=name, base=PipelineTask)(body)
+        task: BaseTask = shared_task(
+            name=name, base=PipelineTask, time_limit=limit_s, soft_time_limit=min(SOFT_TIME_LIMIT_S, limit_s - 3)
+        )(body)
         return task
 
     return register

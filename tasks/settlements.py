@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from intendly.services.submit_settlements import LANE_LEASE_S
 from tasks.base import pipeline_task, venue
 
 
-@pipeline_task("settlements.submit")
+@pipeline_task("settlements.submit", limit_s=LANE_LEASE_S - 3)
 def submit() -> int:
     """Send the winners' fills."""
     return venue().submit_settlements.run()

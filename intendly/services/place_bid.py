@@ -98,7 +98,13 @@ def _terms(standing: Standing, auction_id: Hash32) -> Terms:
 def _told(new: NewBid, created: Mapping[Hash32, bool]) -> BidAccepted | VenueError:
     if new.hash not in created:
         return closed()
-    log.info("bid_placed", auction_id=str(new.signed.bid.auction_id), solver=str(new.signed.bid.solver))
+    bid = new.signed.bid
+    log.info(
+        "bid_placed",
+        auction_id=str(bid.auction_id),
+        solver=str(bid.solver),
+        intent_hashes=[str(leg.intent_hash) for leg in bid.legs],
+    )
     return _accepted(new.signed, new.hash, created=created[new.hash])
 
 

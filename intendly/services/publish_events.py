@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
+
 from intendly.services.ports import EventStore, LivePush
+
+log = structlog.get_logger(__name__)
 
 BATCH: Final = 500
 
@@ -22,4 +26,7 @@ class PublishEvents:
         while events := self._store.publish(BATCH):
             self._live.push(events)
             published += len(events)
+            for event in events:
+                if event.intent_hash and not event.solver:
+                    log.info("event_published", kind=event.kind, number=event.number, intent_hash=event.intent_hash)
         return published

@@ -81,7 +81,12 @@ class SubmitSettlements:
         reserved = self._store.reserve(lane, [bundle.bid_hash for bundle in bundles], calldata, gas_limit)
         if reserved:
             self._nudges.nudge("events.publish")
-            log.info("settlement_reserved", nonce=lane.next_nonce, bundles=len(bundles), gas_limit=gas_limit)
+            log.info(
+                "settlement_reserved",
+                nonce=lane.next_nonce,
+                gas_limit=gas_limit,
+                intent_hashes=[str(leg.intent_hash) for bundle in bundles for leg in bundle.signed_bid.bid.legs],
+            )
         return reserved
 
     def _send_all(self) -> int:
