@@ -122,10 +122,6 @@ class BidStore(Protocol):
 
 
 # The chain, as the close and the pipeline of settlements see it (adapters/chain/).
-# OWNERS' NOTE (to be taken out): the lead writes index_chain, expire_intents, price_tokens, AND submit_settlements and
-# track_settlements (services, adapters/db/{lanes,settlements}.py, tasks/settlements.py, domain/lane.py). The chain
-# engineer: deploy, seed, checks at start, rpc, facts, best_single_pool and gas prices (adapters/chain/prices.py with
-# `gas_fees` of the port PriceSource), and adapters/chain/encoding.py: settle calldata and its gas limit.
 
 
 class Chain(Protocol):

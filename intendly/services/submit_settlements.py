@@ -16,7 +16,7 @@ from intendly.services.ports import Chain, Lane, LaneStore, Nudges, Sender, Sett
 
 log = structlog.get_logger(__name__)
 
-LANE_LEASE_S: Final = 15
+LANE_LEASE_S: Final = 10
 """Longer than the hard time limit of the task that runs this."""
 MOST_GAS: Final = 2**24
 MOST_BUNDLES: Final = 12
