@@ -228,7 +228,7 @@ class Venue:
 
     @cached_property
     def settlement_store(self) -> SettlementStore:
-        return SettlementStore(self.database, self.deployment.chain_id, self.deployment.settlement)
+        return SettlementStore(self.database, self.deployment)
 
     @cached_property
     def submit_settlements(self) -> SubmitSettlements:

@@ -9,7 +9,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 from sqlalchemy import Connection, Row, text
 
 from intendly.adapters.db.engine import Database
-from intendly.adapters.db.intent_views import intent_of
+from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.deployment import Deployment
 
 _AUCTION = text("""

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from intendly_sdk.messages import Award, Bid, Intent, Leg, SignedBid, SignedIntent
+from intendly_sdk.messages import Award, Bid, Leg, SignedBid, SignedIntent
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
+from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.bundle import Bundle
+from intendly.domain.deployment import Deployment
 
 
-def bundles_of(rows: Sequence[Any], chain_id: int, spender: Address) -> list[Bundle]:
+def bundles_of(rows: Sequence[Any], deployment: Deployment) -> list[Bundle]:
     """One bundle for each run of rows with the same bid; the rows of a bid are in the order of its legs."""
-    return [_bundle(list(legs), chain_id, spender) for _, legs in groupby(rows, key=lambda row: bytes(row.bid_hash))]
+    return [_bundle(list(legs), deployment) for _, legs in groupby(rows, key=lambda row: bytes(row.bid_hash))]
 
 
-def _bundle(rows: Sequence[Any], chain_id: int, spender: Address) -> Bundle:
+def _bundle(rows: Sequence[Any], deployment: Deployment) -> Bundle:
     """Fields come from rows that were checked when they were written, so they are not checked again."""
     first = rows[0]
     bid = Bid.model_construct(
@@ -34,7 +36,7 @@ def _bundle(rows: Sequence[Any], chain_id: int, spender: Address) -> Bundle:
         penalty=int(first.penalty),
     )
     return Bundle(
-        intents=tuple(_signed_intent(row, chain_id, spender) for row in rows),
+        intents=tuple(_signed_intent(row, deployment) for row in rows),
         signed_bid=SignedBid.model_construct(
             bid=bid, data=HexBytes(first.data), signature=HexBytes(first.bid_signature)
         ),
@@ -47,22 +49,6 @@ def _bundle(rows: Sequence[Any], chain_id: int, spender: Address) -> Bundle:
     )
 
 
-def _signed_intent(row: Any, chain_id: int, spender: Address) -> SignedIntent:
-    intent = Intent.model_construct(
-        chain_id=chain_id,
-        spender=spender,
-        swapper=Address(row.swapper),
-        token_in=Address(row.token_in),
-        amount_in=int(row.amount_in),
-        token_out=Address(row.token_out),
-        min_amount_out=int(row.min_amount_out),
-        receiver=Address(row.receiver),
-        nonce=int(row.nonce),
-        deadline=row.deadline,
-        valid_from=row.valid_from,
-        open_after=row.open_after,
-        partner=Address(row.partner),
-        partner_fee_bps=row.partner_fee_bps,
-        app_data=Hash32(row.app_data),
-    )
+def _signed_intent(row: Any, deployment: Deployment) -> SignedIntent:
+    intent = intent_of(row, deployment)
     return SignedIntent.model_construct(intent=intent, signature=HexBytes(row.signature))

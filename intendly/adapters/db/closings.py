@@ -31,7 +31,7 @@ from intendly.adapters.db.closing_statements import (
     RELEASE,
 )
 from intendly.adapters.db.engine import Database
-from intendly.adapters.db.intent_views import intent_of
+from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.auction_events import closed
 from intendly.domain.closing import ClosingAuction, Outcome, SealedBid
 from intendly.domain.deployment import Deployment

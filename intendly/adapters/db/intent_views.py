@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from intendly_sdk.messages import FillView, Intent, IntentState, IntentStatus, IntentView
+from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView
 from intendly_sdk.primitives import Address, Hash32
 from sqlalchemy import Row, text
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.deployment import Deployment
 from intendly.domain.reasons import Reason, words
 from intendly.services.ports import PagePosition
@@ -107,27 +108,6 @@ class IntentViews:
             auction_id=None if row.auction_id is None else Hash32(row.auction_id),
             fill=None if row.tx_hash is None else _fill_of(row),
         )
-
-
-def intent_of(row: Row[Any], deployment: Deployment) -> Intent:
-    """The intent that a row of `intents` holds."""
-    return Intent(
-        chain_id=deployment.chain_id,
-        spender=deployment.settlement,
-        swapper=Address(row.swapper),
-        token_in=Address(row.token_in),
-        amount_in=int(row.amount_in),
-        token_out=Address(row.token_out),
-        min_amount_out=int(row.min_amount_out),
-        receiver=Address(row.receiver),
-        nonce=int(row.nonce),
-        deadline=row.deadline,
-        valid_from=row.valid_from,
-        open_after=row.open_after,
-        partner=Address(row.partner),
-        partner_fee_bps=row.partner_fee_bps,
-        app_data=Hash32(row.app_data),
-    )
 
 
 def _fill_of(row: Row[Any]) -> FillView:

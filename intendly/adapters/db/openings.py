@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from intendly.adapters.db import outbox
 from intendly.adapters.db.engine import Database
-from intendly.adapters.db.intent_views import intent_of
+from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.auction import MINE_MARGIN_S
 from intendly.domain.auction_events import opened
 from intendly.domain.deployment import Deployment

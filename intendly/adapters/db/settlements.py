@@ -13,6 +13,7 @@ from intendly.adapters.db import outbox
 from intendly.adapters.db.award_rows import bundles_of
 from intendly.adapters.db.engine import Database
 from intendly.domain.bundle import Bundle
+from intendly.domain.deployment import Deployment
 from intendly.domain.events import Change
 from intendly.domain.reasons import Reason, words
 from intendly.domain.settlement import Attempt, Fees, Receipt, Settlement
@@ -22,15 +23,14 @@ from intendly.services.ports import Lane, SignedBytes
 class SettlementStore:
     """`ports.SettlementStore` on PostgreSQL."""
 
-    def __init__(self, database: Database, chain_id: int, spender: Address) -> None:
+    def __init__(self, database: Database, deployment: Deployment) -> None:
         self._database = database
-        self._chain_id = chain_id
-        self._spender = spender
+        self._deployment = deployment
 
     def due_awards(self, limit: int) -> list[Bundle]:
         with self._database.transaction() as connection:
             rows = connection.execute(_DUE_AWARDS, {"limit": limit}).all()
-        return bundles_of(rows, self._chain_id, self._spender)
+        return bundles_of(rows, self._deployment)
 
     def lapse(self, bids: Sequence[Hash32]) -> int:
         with self._database.transaction() as connection:

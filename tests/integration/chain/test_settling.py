@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from intendly_sdk.primitives import HexBytes
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from intendly.adapters.chain.encoding import settle_calldata
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.sender import RpcSender
 from intendly.adapters.db.chain_index import ChainIndexStore
-from intendly.adapters.db.engine import Database
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.settlements import SettlementStore
@@ -27,6 +25,7 @@ from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
 from tests.integration.chain.trading import AMOUNT_OUT, FEE, Trading, Won
 from tests.integration.desk import Desk, Nudged
+from tests.integration.statements import statements
 from tests.venue import LocalChain
 
 pytestmark = pytest.mark.integration
@@ -95,19 +94,6 @@ class Pipeline:
             return [row.kind for row in found]
 
 
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """The SQL that runs within the block."""
-    seen: list[str] = []
-
-    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", see)
-    yield seen
-    event.remove(database.engine, "before_cursor_execute", see)
-
-
 @pytest.fixture
 def trading(local_chain: LocalChain, desk: Desk) -> Trading:
     return Trading(local_chain, desk.database)
@@ -117,7 +103,7 @@ def trading(local_chain: LocalChain, desk: Desk) -> Trading:
 def pipeline(local_chain: LocalChain, trading: Trading, desk: Desk, nudged: Nudged) -> Pipeline:
     rpc, deployment, database = local_chain.rpc, local_chain.deployment, desk.database
     sender = CrashingSender(rpc, local_chain.submitter, chain_id=deployment.chain_id, settlement=deployment.settlement)
-    store = SettlementStore(database, deployment.chain_id, deployment.settlement)
+    store = SettlementStore(database, deployment)
     return Pipeline(
         desk,
         trading,
@@ -276,9 +262,7 @@ def test_twelve_at_once_fit_into_the_gas_that_was_worked_out(trading: Trading, p
     trading.stock(12 * (AMOUNT_OUT + FEE))
     swappers = [trading.swapper(f"one of twelve {number}") for number in range(12)]
     all_won = [trading.won(swapper, lasts_s=13) for swapper in swappers]
-    store = SettlementStore(
-        pipeline.desk.database, trading.chain.deployment.chain_id, trading.chain.deployment.settlement
-    )
+    store = SettlementStore(pipeline.desk.database, trading.chain.deployment)
     bundles = store.due_awards(12)
     calldata, limit = pipeline.sender.encode(bundles)
     assert calldata == settle_calldata(bundles)

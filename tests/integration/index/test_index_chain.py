@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from intendly_sdk.primitives import Address
-from sqlalchemy import event
 
 from intendly.adapters.db.chain_index import ChainIndexStore
-from intendly.adapters.db.engine import Database
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.domain.chain import SolverChanged
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
 from tests.integration.desk import NOWHERE, SOLVER, Desk, Nudged
 from tests.integration.index.conftest import WrittenChain
+from tests.integration.statements import statements
 
 pytestmark = pytest.mark.integration
 
@@ -205,19 +201,6 @@ def test_a_registration_in_a_lost_block_is_asked_for_again(desk: Desk, chain: Wr
     assert desk.value("SELECT count(*) FROM solvers WHERE signing_key = :x", key) == 1
 
 
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements that run inside the block."""
-    statements: list[str] = []
-
-    def count(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
-        statements.append(sql)
-
-    event.listen(database.engine, "after_cursor_execute", count)
-    yield statements
-    event.remove(database.engine, "after_cursor_execute", count)
-
-
 def test_a_tick_costs_as_many_statements_for_one_fill_as_for_fifty(
     desk: Desk, chain: WrittenChain, index: IndexChain
 ) -> None:
@@ -226,9 +209,9 @@ def test_a_tick_costs_as_many_statements_for_one_fill_as_for_fifty(
         rows = [desk.submitted() for _ in range(size)]
         half = rows[: len(rows) // 2 or 1]
         chain.mine(*(row.filled() if row in half else row.failed("solver") for row in rows))
-        with counted(desk.database) as statements:
+        with statements(desk.database) as seen:
             index.run()
-        counts.append(len(statements))
+        counts.append(len(seen))
     assert counts[1] - counts[0] <= 8  # the first tick has no failures; none of it grows with the rows
     assert counts[1] < 30
 

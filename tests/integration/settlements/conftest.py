@@ -18,6 +18,7 @@ from intendly.services.ports import SignedBytes
 from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
 from tests.integration.desk import LANE, Desk, Nudged, digest
+from tests.integration.web.world import DEPLOYMENT
 
 
 class Crash(BaseException):
@@ -95,7 +96,7 @@ def node() -> ScriptedNode:
 
 @pytest.fixture
 def store(desk: Desk) -> SettlementStore:
-    return SettlementStore(desk.database, 1, Address(b"\x5e" * 20))
+    return SettlementStore(desk.database, DEPLOYMENT)
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import psycopg2
 import pytest
 from intendly_sdk.messages import IntentState
 from intendly_sdk.signatures import Signer
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from intendly.adapters.db.engine import Database
@@ -22,6 +21,7 @@ from intendly.domain.errors import NonceSpent, Refused, TooManyOpenIntents
 from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
 from intendly.services.ports import Accepted
+from tests.integration.statements import statements
 from tests.integration.web.world import Rows, signed_intent
 
 pytestmark = pytest.mark.integration
@@ -51,18 +51,6 @@ def poisoned() -> NewIntent:
     one = new()
     intent = one.signed.intent.model_copy(update={"amount_in": 2**256})
     return NewIntent(one.hash, one.signed.model_copy(update={"intent": intent}), one.reason, 0)
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(database.engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("number", [1, 100])

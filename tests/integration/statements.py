@@ -1,0 +1,23 @@
+"""Counts the SQL that a piece of work runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from intendly.adapters.db.engine import Database
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The statements that run within the block."""
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", see)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", see)
