@@ -14,6 +14,7 @@ from celery.signals import setup_logging
 
 import beat_schedule
 import tasks
+from intendly.adapters.observability.logging import configure_logging
 from intendly.adapters.queue import TASK_QUEUES, celery_settings
 from intendly.settings import load_settings
 
@@ -28,6 +29,12 @@ app.conf.beat_schedule = {
 
 @setup_logging.connect(weak=False)
 def _log(**_: Any) -> None:
-    """structlog is set up by the process's entry; a line for each message would drown what matters."""
-    for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+    """Keep celery from setting up logging itself; a process's entry did. A line a message would drown what matters.
+
+    What a task raises is logged by tasks.base, with its context, and by celery.app.trace once more.
+    """
+    if not logging.getLogger().handlers:
+        configure_logging("celery", settings.log_level, settings.log_format)
+    for name in ("celery.beat", "celery.worker.strategy"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)

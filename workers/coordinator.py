@@ -43,9 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the worker in this process until a signal stops it."""
     options = _options(arguments)
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # billiard reads it at its import
+    from intendly.adapters.observability.logging import configure_logging
     from workers.celery_app import app, settings
 
     group = GROUPS[options.group]
+    configure_logging(f"backend-coordinator {options.group}", settings.log_level, settings.log_format)
     if "settlements" in group.queues:
         _check_home(settings)
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)

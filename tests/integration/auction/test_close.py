@@ -1,0 +1,265 @@
+"""auctions.close on a real database; the chain's facts come through a fake of its port."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+
+import pytest
+from intendly_sdk.messages import Award
+from intendly_sdk.primitives import Hash32
+from intendly_sdk.signatures import Signer, recover
+from intendly_sdk.typed_data import award_digest
+
+from intendly.domain.errors import AuctionClosed
+from intendly.services import close_auctions
+from tests.integration.auction.desk import AMPLE, AUCTIONEER, Desk
+from tests.integration.statements import statements
+from tests.integration.web.world import DEPLOYMENT
+
+pytestmark = pytest.mark.integration
+BEST, WORSE = 3_020 * 10**6, 3_010 * 10**6
+
+
+def in_auction(desk: Desk, count: int = 1) -> list[Hash32]:
+    hashes = desk.accept(count)
+    assert desk.opener().run() == count
+    return hashes
+
+
+def test_the_best_bid_wins_and_its_award_is_signed(desk: Desk, solver: Signer, rival: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    lost, won = desk.bid(intent_hash, solver, WORSE), desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    assert desk.closer().run() == 1
+
+    row = desk.rows.run("SELECT bid_hash, transcript_root, exclusive_until, signature, state FROM awards")
+    ((bid_hash, root, until, signature, state),) = row
+    award = Award(bid_hash=bytes(bid_hash), transcript_root=bytes(root), exclusive_until=until)
+    assert award.bid_hash == won.bid.hash(DEPLOYMENT.domain)
+    assert state == "due"
+    assert recover(award_digest(award, DEPLOYMENT.domain), bytes(signature)) == AUCTIONEER.address
+
+    intent = desk.intent(intent_hash)
+    assert (intent["state"], intent["reason"], intent["auctions_held"]) == ("awarded", "awarded", 1)
+    assert intent["version"] == 3
+    assert intent["next_due_at"] is None
+    ((state, winner, reason, token),) = desk.rows.run("SELECT state, winner, reason, lease_token FROM auctions")
+    assert (state, bytes(winner), reason, token) == ("closed", bytes(award.bid_hash), "awarded", None)
+    fates = {bytes(one): fate for one, fate in desk.rows.run("SELECT hash, fate FROM bids")}
+    assert fates == {bytes(won.bid.hash(DEPLOYMENT.domain)): "won", bytes(lost.bid.hash(DEPLOYMENT.domain)): "lost"}
+    assert {"events.publish", "settlements.submit"} <= set(desk.nudged.tasks)
+
+
+def test_each_solver_is_told_of_its_own_bid_alone(desk: Desk, solver: Signer, rival: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver, WORSE)
+    desk.bid(intent_hash, rival, BEST)
+    assert not desk.events("bid.decided")
+    desk.end_window()
+    desk.closer().run()
+    told = {event["solver"]: event["data"]["fate"] for event in desk.events("bid.decided")}
+    assert told == {bytes(solver.address): "lost", bytes(rival.address): "won"}
+    (closed,) = desk.events("auction.closed")
+    assert closed["solver"] is None
+    assert closed["data"]["bids"] == 2
+    assert closed["data"]["secret"] == "0x" + desk.rows.one("SELECT secret FROM auctions").hex()
+    (awarded,) = desk.events("intent.awarded")
+    assert awarded["data"]["amount_out"] == str(BEST)
+
+
+def test_an_auction_before_its_close_is_left_alone(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.rows.run("UPDATE auctions SET closes_at = statement_timestamp() + interval '1 minute'")
+    assert desk.closer().run() == 0
+
+
+def test_without_a_bid_the_intent_waits_longer_each_time(desk: Desk) -> None:
+    (intent_hash,) = in_auction(desk)
+    for waited in (2, 4):
+        desk.end_window()
+        assert desk.closer().run() == 1
+        intent = desk.intent(intent_hash)
+        assert (intent["state"], intent["reason"]) == ("open", "no_bid")
+        seconds = desk.rows.one(
+            "SELECT extract(epoch FROM next_due_at - updated_at)::int FROM intents WHERE hash = %s", bytes(intent_hash)
+        )
+        assert seconds == waited
+        desk.rows.run("UPDATE intents SET next_due_at = statement_timestamp()")
+        assert desk.opener().run() == 1
+    assert [event["data"]["next_auction_in_s"] for event in desk.events("intent.unfilled")] == [2, 4]
+
+
+def test_a_bid_below_the_minimum_is_kept_for_the_status(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver, 2_999 * 10**6)
+    desk.end_window()
+    desk.closer().run()
+    intent = desk.intent(intent_hash)
+    assert intent["reason"] == "below_minimum"
+    assert intent["reason_facts"] == {"best_amount_out": "2999000000", "min_amount_out": "3000000000"}
+    assert desk.rows.one("SELECT fate FROM bids") == "below_minimum"
+    assert desk.rows.count("awards") == 0
+
+
+def test_what_the_chain_says_is_the_reason(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.chain.named[intent_hash] = replace(AMPLE, allowance=1)
+    desk.end_window()
+    desk.closer().run()
+    assert desk.intent(intent_hash)["reason"] == "allowance_missing"
+    assert desk.rows.count("awards") == 0
+
+
+def test_a_spent_nonce_cancels_once_its_block_is_indexed(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.chain.named[intent_hash] = replace(AMPLE, nonce_spent=True)
+    desk.set_block_time(-5)
+    desk.end_window()
+    desk.closer().run()
+    assert (desk.intent(intent_hash)["state"], desk.intent(intent_hash)["reason"]) == ("open", "nonce_spent")
+    desk.rows.run("UPDATE intents SET next_due_at = statement_timestamp()")
+    assert desk.opener().run() == 0
+    assert desk.intent(intent_hash)["state"] == "open"  # our own fill may be in the block that is not indexed
+    desk.set_block_time(+5)
+    assert desk.opener().run() == 0
+    assert desk.intent(intent_hash)["state"] == "cancelled"
+    assert desk.rows.count("spent_nonces") == 1
+
+
+def test_without_the_chain_the_auctions_wait_and_are_not_held_against_themselves(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+    desk.chain.away = True
+    for _ in range(8):
+        assert desk.closer().run() == 0
+        assert desk.rows.run("SELECT state, attempts FROM auctions") == [("closing", 0)]
+        desk.rows.run("UPDATE auctions SET leased_until = statement_timestamp()")
+    desk.chain.away = False
+    assert desk.closer().run() == 1
+    assert desk.intent(intent_hash)["state"] == "awarded"
+
+
+def test_closers_at_once_close_each_auction_once(desk: Desk, solver: Signer) -> None:
+    for intent_hash in in_auction(desk, 40):
+        desk.bid(intent_hash, solver)
+    desk.end_window()
+    threads = [threading.Thread(target=desk.closer().run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert desk.rows.one("SELECT count(*) FROM auctions WHERE state = 'closed'") == 40
+    assert desk.rows.one("SELECT count(*) FROM awards WHERE signature IS NOT NULL") == 40
+    assert len(desk.events("auction.closed")) == 40
+
+
+def test_a_closer_that_died_holds_nothing_up_and_its_token_is_void(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+    dead = desk.closings.claim_due(10)
+    assert desk.closer().run() == 0
+    desk.rows.run("UPDATE auctions SET leased_until = statement_timestamp()")
+    assert desk.closer().run() == 1
+    assert desk.closings.read(dead).auctions == ()
+
+
+def test_an_award_left_unsigned_by_a_crash_is_signed_by_the_next_tick(desk: Desk, solver: Signer) -> None:
+    class Crash(BaseException):
+        pass
+
+    class Crashing:
+        def sign(self, award: Award) -> None:
+            raise Crash
+
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+    with pytest.raises(Crash):
+        desk.closer(auctioneer=Crashing()).run()
+    assert desk.rows.run("SELECT state, signature FROM awards") == [("due", None)]
+    assert desk.intent(intent_hash)["state"] == "awarded"
+    assert desk.closer().run() == 0
+    assert desk.rows.one("SELECT count(*) FROM awards WHERE signature IS NOT NULL") == 1
+
+
+def test_an_intent_that_changed_while_it_was_decided_is_decided_again(desk: Desk, solver: Signer) -> None:
+    """As a cancel does: it and the award compare-and-set the same version, so one of them comes first."""
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+
+    class CancelledMeanwhile(type(desk.chain)):  # type: ignore[misc]
+        def facts(self, intents):  # type: ignore[no-untyped-def]
+            desk.rows.run("UPDATE intents SET state = 'cancelled', reason = 'cancelled', version = version + 1")
+            return super().facts(intents)
+
+    assert desk.closer(chain=CancelledMeanwhile()).run() == 0
+    assert desk.rows.count("awards") == 0
+    assert desk.closer().run() == 1
+    assert desk.intent(intent_hash)["state"] == "cancelled"
+    assert desk.rows.one("SELECT reason FROM auctions") == "intent_moved_on"
+    assert desk.rows.one("SELECT fate FROM bids") == "lost"
+
+
+def test_of_two_intents_with_one_nonce_one_is_awarded(desk: Desk, solver: Signer) -> None:
+    swapper = Signer(os.urandom(32))
+    hashes = [*desk.accept(swapper=swapper, nonce=7), *desk.accept(swapper=swapper, nonce=7, amount_in=5)]
+    desk.opener().run()
+    for intent_hash in hashes:
+        desk.bid(intent_hash, solver)
+    desk.end_window()
+    assert desk.closer().run() == 2
+    assert sorted(desk.intent(one)["state"] for one in hashes) == ["awarded", "open"]
+    assert desk.rows.one("SELECT count(*) FROM intents WHERE reason = 'nonce_in_use'") == 1
+
+
+def poison(desk: Desk, auction_id: Hash32) -> None:
+    desk.rows.run(
+        "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'poisoned'; END $$;"
+        " CREATE TRIGGER poison BEFORE INSERT ON awards FOR EACH ROW"
+        f" WHEN (NEW.auction_id = '\\x{auction_id.hex()}') EXECUTE FUNCTION poison()"
+    )
+
+
+def test_a_poisoned_auction_stops_nobody_and_ends_in_quarantine(desk: Desk, solver: Signer) -> None:
+    hashes = in_auction(desk, 9)
+    for intent_hash in hashes:
+        desk.bid(intent_hash, solver)
+    poisoned = desk.auction_of(hashes[4])
+    poison(desk, poisoned)
+    desk.end_window()
+    assert desk.closer().run() == 8
+    for _ in range(10):
+        desk.rows.run("UPDATE auctions SET leased_until = statement_timestamp() WHERE state = 'closing'")
+        assert desk.closer().run() == 0
+    left = desk.rows.run("SELECT id, attempts FROM auctions WHERE state = 'closing'")
+    assert [(bytes(one), attempts) for one, attempts in left] == [(bytes(poisoned), close_auctions.ATTEMPTS_MAX)]
+    assert desk.intent(hashes[4])["state"] == "open"
+
+
+def test_a_late_bid_is_told_so(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.end_window()
+    desk.closer().run()
+    with pytest.raises(AuctionClosed):
+        desk.bid(intent_hash, solver)
+    assert desk.rows.count("bids") == 0
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer, rival: Signer, count: int) -> None:
+    for intent_hash in in_auction(desk, count):
+        desk.bid(intent_hash, solver, WORSE)
+        desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    with statements(desk.database) as seen:
+        assert desk.closer().run() == count
+    assert len(seen) == 13
+    assert desk.chain.asked == 1
