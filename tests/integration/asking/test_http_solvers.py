@@ -1,0 +1,247 @@
+"""Strangers' servers over real sockets: slow, hanging, lying, redirecting, private. None holds another up."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from intendly_sdk.messages import AuctionOpened, BidResponse
+from intendly_sdk.primitives import Address, Hash32
+
+from intendly.adapters.asking import addresses
+from intendly.adapters.asking.addresses import is_allowed
+from intendly.adapters.asking.solvers import ANSWER_MAX_BYTES, HttpSolvers
+from intendly.services.auction_ports import Ask, AskFailed
+
+pytestmark = pytest.mark.integration
+
+NO_BIDS = BidResponse(bids=()).model_dump_json().encode()
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def _ok(body: bytes) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("content-length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+def _hang(_request: BaseHTTPRequestHandler) -> None:
+    time.sleep(3)
+
+
+def _drip(request: BaseHTTPRequestHandler) -> None:
+    """A byte every tenth of a second: no single wait is ever long."""
+    request.send_response(200)
+    request.send_header("content-length", "1000")
+    request.end_headers()
+    for _ in range(30):
+        request.wfile.write(b" ")
+        request.wfile.flush()
+        time.sleep(0.1)
+
+
+def _endless(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("content-length", str(64 * ANSWER_MAX_BYTES))
+    request.end_headers()
+    chunk = b" " * 65_536
+    for _ in range(64 * ANSWER_MAX_BYTES // len(chunk)):
+        request.wfile.write(chunk)
+
+
+def _redirect_to(url: str) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(307)
+        request.send_header("location", url)
+        request.send_header("content-length", "0")
+        request.end_headers()
+
+    return answer
+
+
+class StrangersServer:
+    """A server that answers as a test says, and counts its requests."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.requests = 0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                server.requests += 1
+                self.rfile.read(int(self.headers["content-length"]))
+                try:
+                    answer(self)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.port = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/bids"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def serving(*answers: Answer) -> Iterator[list[StrangersServer]]:
+    servers = [StrangersServer(answer) for answer in answers]
+    yield servers
+    for server in servers:
+        server.close()
+
+
+def _ask(url: str, ms_left: int = 2_000) -> Ask:
+    auction = AuctionOpened(
+        auction_id=Hash32(bytes(32)),
+        intents=(),
+        opened_at=0,
+        closes_at=0,
+        secret_hash=Hash32(bytes(32)),
+        server_time=0,
+        ms_left=ms_left,
+    )
+    return Ask(Address(b"\x50" * 20), url, (auction,))
+
+
+def _answers(urls: list[str], *, timeout_ms: int = 700, allow_private: bool = True) -> dict[str, tuple[Any, float]]:
+    """What each gave, and after how many seconds."""
+    asking = HttpSolvers(timeout_ms=timeout_ms, allow_private=allow_private)
+    began = time.monotonic()
+    return {
+        ask.endpoint: (answer, time.monotonic() - began) for ask, answer in asking.ask_each([_ask(url) for url in urls])
+    }
+
+
+def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
+    with serving(_ok(NO_BIDS), _hang, _drip) as (good, hanging, dripping):
+        got = _answers([hanging.url, good.url, dripping.url])
+    answer, after = got[good.url]
+    assert isinstance(answer, BidResponse)
+    assert after < 0.5
+    for slow in (hanging, dripping):
+        answer, after = got[slow.url]
+        assert isinstance(answer, AskFailed)
+        assert after < 1.5
+
+
+def test_the_time_left_in_the_auction_is_the_limit_too() -> None:
+    with serving(_hang) as (hanging,):
+        began = time.monotonic()
+        [(_, answer)] = HttpSolvers(timeout_ms=5_000, allow_private=True).ask_each([_ask(hanging.url, ms_left=200)])
+        assert time.monotonic() - began < 1.0
+    assert isinstance(answer, AskFailed)
+
+
+def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
+    with serving(_endless) as (server,):
+        answer, after = _answers([server.url], timeout_ms=5_000)[server.url]
+    assert isinstance(answer, AskFailed)
+    assert str(ANSWER_MAX_BYTES) in answer.why
+    assert after < 3
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with serving(_ok(NO_BIDS)) as (target,), serving(_redirect_to(target.url)) as (server,):
+        answer, _ = _answers([server.url])[server.url]
+        assert isinstance(answer, AskFailed)
+        assert target.requests == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"bids": 1}', b'{"bids": [], "extra": 1}', b"[" * 10_000])
+def test_nonsense_is_a_failure_and_says_what(body: bytes) -> None:
+    with serving(_ok(body)) as (server,):
+        answer, _ = _answers([server.url])[server.url]
+    assert isinstance(answer, AskFailed)
+    assert "BidResponse" in answer.why
+
+
+def test_a_private_address_is_refused_unless_a_setting_allows_it() -> None:
+    with serving(_ok(NO_BIDS)) as (server,):
+        answer, _ = _answers([server.url], allow_private=False)[server.url]
+        assert isinstance(answer, AskFailed)
+        assert "not public" in answer.why
+        assert server.requests == 0
+
+
+def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS that changes its mind between a check and the connection finds no second look-up to answer."""
+    resolved: list[str] = []
+    real = socket.getaddrinfo
+
+    def first_public_then_loopback(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        resolved.append(host)
+        return real("192.0.2.1" if len(resolved) == 1 else "127.0.0.1", port, *args, **kwargs)
+
+    with serving(_ok(NO_BIDS)) as (server,):
+        monkeypatch.setattr(socket, "getaddrinfo", first_public_then_loopback)
+        url = f"http://rebinding.test:{server.port}/bids"
+        answer, _ = _answers([url], allow_private=False)[url]
+        assert server.requests == 0
+    assert isinstance(answer, AskFailed)
+    assert resolved.count("rebinding.test") == 1
+
+
+def test_one_private_address_among_public_ones_refuses_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.216.34", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: both)
+    with pytest.raises(addresses.AddressRefused):
+        addresses.resolve("mixed.test", 80, allow_private=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - what must be refused
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+    ],
+)
+def test_no_private_spelling_is_public(address: str) -> None:
+    assert not is_allowed(address, allow_private=False)
+
+
+def test_metadata_addresses_are_refused_even_in_development() -> None:
+    assert is_allowed("127.0.0.1", allow_private=True)
+    assert not is_allowed("169.254.169.254", allow_private=True)
+    assert not is_allowed("::ffff:169.254.169.254", allow_private=True)
+
+
+def test_a_closed_port_and_a_wrong_scheme_are_failures_like_any_other() -> None:
+    with closing(socket.socket()) as unused:
+        unused.bind(("127.0.0.1", 0))
+        urls = [f"http://127.0.0.1:{unused.getsockname()[1]}/", "ftp://127.0.0.1/", "not a url", "http://[::1/"]
+        got = _answers(urls)
+    assert all(isinstance(answer, AskFailed) for answer, _ in got.values())
