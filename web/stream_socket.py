@@ -51,6 +51,7 @@ class StreamSocket:
         self._ws = ws
         self._queue: Queue[str] = Queue(QUEUE_MAX)
         self._is_over = False
+        self._closer: gevent.Greenlet[..., None] | None = None
         self._writer = gevent.spawn(self._write)
 
     def say(self, frame: str) -> None:
@@ -75,11 +76,13 @@ class StreamSocket:
         """Close with a code, from any greenlet; what is still queued is not sent."""
         if not self._is_over:
             self._is_over = True
-            gevent.spawn(self._close, code, why)
+            self._closer = gevent.spawn(self._close, code, why)
 
     def finish(self) -> None:
-        """The reader is gone: stop the writer."""
+        """The reading is over: let an end that was begun be said, stop the writer."""
         self._is_over = True
+        if self._closer is not None:
+            self._closer.join()
         self._writer.kill(block=False)
 
     def _write(self) -> None:

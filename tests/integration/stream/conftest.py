@@ -1,0 +1,162 @@
+"""websocket-server as production runs it, and clients that a test reads frame by frame."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.signatures import Signer
+from intendly_sdk.typed_data import stream_login_digest
+from sqlalchemy import text
+from websockets.sync.client import ClientConnection, connect
+
+from intendly.adapters.db import outbox
+from intendly.adapters.db.engine import Database
+from intendly.adapters.db.events import EventStore
+from intendly.adapters.embedded.ports import free_port
+from intendly.adapters.live import RedisLive
+from intendly.domain.events import Change, Published
+from intendly.services.publish_events import PublishEvents
+from tests.external import RedisServer
+from tests.integration.venue_process import VenueProcess
+from tests.integration.web.world import DEPLOYMENT, Rows
+
+SOLVER, RIVAL = Signer(b"\x51" * 32), Signer(b"\x52" * 32)
+
+
+class NoPush:
+    """A Redis that loses every message."""
+
+    def push(self, events: object) -> None:
+        """Nothing."""
+
+
+class Client:
+    """One connection; what it was told is in `events`, in the order of arrival."""
+
+    def __init__(self, url: str) -> None:
+        self._stack = ExitStack()
+        self.socket: ClientConnection = self._stack.enter_context(
+            connect(url, compression=None, max_size=1 << 20, proxy=None)
+        )
+        self.hello = json.loads(self.socket.recv(timeout=5))
+        self.events: list[dict[str, Any]] = []
+        self._ids = 0
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Send a request and wait for its reply."""
+        self._ids += 1
+        self.socket.send(json.dumps({"type": kind, "id": self._ids, **fields}))
+        while True:
+            frame = self._next(5)
+            if frame["type"] == "reply" and frame["id"] == self._ids:
+                return frame
+
+    def subscribe(self, **fields: Any) -> dict[str, Any]:
+        return self.ask("subscribe", **fields)
+
+    def log_in(self, signer: Signer, solver: Address | None = None, *, expires_in_s: int = 60) -> dict[str, Any]:
+        expires_at = int(time.time()) + expires_in_s
+        who = solver or signer.address
+        digest = stream_login_digest(who, Hash32(self.hello["challenge"]), expires_at, DEPLOYMENT.domain)
+        return self.ask("login", solver=str(who), expires_at=expires_at, signature=str(signer.sign(digest)))
+
+    def read(self, count: int, timeout_s: float = 10) -> list[dict[str, Any]]:
+        """Until `count` events were told in all. Fails when that takes too long."""
+        ends = time.monotonic() + timeout_s
+        while len(self.events) < count:
+            self._next(max(0.01, ends - time.monotonic()))
+        return self.events
+
+    def read_for(self, seconds: float) -> list[dict[str, Any]]:
+        """Whatever comes within that time."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            try:
+                self._next(left)
+            except TimeoutError:
+                break
+        return self.events
+
+    def _next(self, timeout: float) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(self.socket.recv(timeout=timeout))
+        if frame["type"] == "event":
+            self.events.append(frame)
+        return frame
+
+
+class Stream:
+    """A database with events, and servers that tell of them."""
+
+    def __init__(self, database_url: str, redis_url: str, folder: Path, stack: ExitStack) -> None:
+        self.rows = Rows(database_url)
+        self.rows.seed(SOLVER, RIVAL)
+        self._database_url, self._folder, self._stack = database_url, folder, stack
+        self.redis_url = redis_url
+        self.database = Database(database_url.replace("://", "+psycopg2://", 1), pool_size=8, application="test")
+        stack.callback(self.database.dispose)
+        self.store = EventStore(self.database)
+        self.url = ""
+
+    def serve(self, **settings: str) -> VenueProcess:
+        """Start a server; `url` is that of the newest."""
+        port = free_port()
+        process = VenueProcess(
+            "workers.stream",
+            self._database_url,
+            self.redis_url,
+            self._folder,
+            health_url=f"http://127.0.0.1:{port}/health/ready",
+            settings={"WEBSOCKET_PORT": str(port), **settings},
+        )
+        self.url = f"ws://127.0.0.1:{port}/api/v1/stream"
+        started: VenueProcess = self._stack.enter_context(process)
+        return started
+
+    def client(self, url: str = "") -> Client:
+        return self._stack.enter_context(Client(url or self.url))
+
+    def change(self, *changes: Change) -> None:
+        with self.database.transaction() as connection:
+            outbox.record(connection, changes)
+
+    def publish(self, *changes: Change, lost: bool = False) -> int:
+        """Commit and publish; with `lost` Redis tells nobody."""
+        self.change(*changes)
+        return PublishEvents(self.store, NoPush() if lost else RedisLive(self.redis_url)).run()
+
+    def table(self) -> list[Published]:
+        return self.store.since(0, 100_000)
+
+    def new_epoch(self) -> None:
+        with self.database.transaction() as connection:
+            connection.execute(text("UPDATE stream_head SET epoch = epoch + 1"))
+
+
+@pytest.fixture
+def stream(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stream]:
+    with ExitStack() as stack:
+        yield Stream(database_url, redis_url, tmp_path, stack)
+
+
+@pytest.fixture(scope="module")
+def stream_once(
+    module_database_url: str, valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stream]:
+    """One running server for the tests that leave nothing behind in it."""
+    with ExitStack() as stack:
+        one = Stream(module_database_url, valkey.url_of(11), tmp_path_factory.mktemp("stream"), stack)
+        one.serve()
+        yield one

@@ -1,0 +1,81 @@
+"""Events are numbered densely, once, in the order of their commits, whoever publishes."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from intendly_sdk.messages import EventKind
+from intendly_sdk.primitives import Hash32
+from sqlalchemy.exc import DBAPIError
+
+from intendly.adapters.db import outbox
+from intendly.domain.events import Change
+from tests.integration.statements import statements
+from tests.integration.stream.conftest import Stream
+
+pytestmark = pytest.mark.integration
+
+
+def change(number: int) -> Change:
+    return Change(EventKind.INTENT_ACCEPTED, Hash32(number.to_bytes(32, "big")), data={"n": number})
+
+
+def test_many_publishers_at_once_number_densely_and_lose_nothing(stream: Stream) -> None:
+    stop = threading.Event()
+    errors: list[Exception] = []
+
+    def publish() -> None:
+        try:
+            while not stop.is_set():
+                stream.publish()
+        except Exception as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    publishers = [threading.Thread(target=publish) for _ in range(3)]
+    for one in publishers:
+        one.start()
+    for number in range(200):
+        stream.change(change(2 * number), change(2 * number + 1))
+    stop.set()
+    for one in publishers:
+        one.join()
+    stream.publish()
+    assert errors == []
+    table = stream.table()
+    assert [event.number for event in table] == list(range(1, 401))
+    assert len({event.intent_hash for event in table}) == 400
+    assert stream.rows.count("outbox") == 0
+
+
+def test_changes_of_one_transaction_keep_their_order(stream: Stream) -> None:
+    stream.publish(*(change(number) for number in (5, 3, 9, 1)))
+    assert [int(event.intent_hash or "0", 16) for event in stream.table()] == [5, 3, 9, 1]
+
+
+def test_a_publisher_leaves_while_another_is_at_it(stream: Stream) -> None:
+    stream.change(change(1))
+    with stream.database.transaction() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM stream_head FOR UPDATE")
+        assert stream.store.publish(10) is None
+    assert len(stream.store.publish(10) or []) == 1
+
+
+def test_what_was_rolled_back_is_never_told(stream: Stream) -> None:
+    def fail_in_the_end() -> None:
+        with stream.database.transaction() as connection:
+            outbox.record(connection, [change(1)])
+            connection.exec_driver_sql("SELECT 1 / 0")
+
+    with pytest.raises(DBAPIError, match="division by zero"):
+        fail_in_the_end()
+    assert stream.publish(change(2)) == 1
+    assert [event.number for event in stream.table()] == [1]
+
+
+def test_a_batch_costs_two_statements_however_long(stream: Stream) -> None:
+    for size in (1, 300):
+        stream.change(*(change(number) for number in range(size)))
+        with statements(stream.database) as seen:
+            stream.store.publish(500)
+        assert len(seen) == 2
