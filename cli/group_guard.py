@@ -16,13 +16,11 @@ from pathlib import Path
 
 
 class GroupGuard:
-    """A running guard. Its methods may be called from several threads."""
+    """A guard, started with the first group. Its methods may be called from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__))], stdin=subprocess.PIPE, start_new_session=True, env={}
-        )
+        self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self, group: int) -> None:
         """From now on this group dies with this process."""
@@ -34,14 +32,25 @@ class GroupGuard:
 
     def close(self) -> None:
         """End the guard; it kills the groups that have not ended."""
-        with self._lock, contextlib.suppress(BrokenPipeError):
-            self._process.communicate()
+        with self._lock:
+            if self._process:
+                self._process.communicate()
+            self._process = None
 
     def _tell(self, line: str) -> None:
-        with self._lock, contextlib.suppress(BrokenPipeError, ValueError):  # it was killed, or is closed
+        with self._lock:
+            if self._process is None:
+                self._process = _start()
             if self._process.stdin:
-                self._process.stdin.write(line.encode())
-                self._process.stdin.flush()
+                with contextlib.suppress(BrokenPipeError):  # somebody killed it; the leaders still die with us
+                    self._process.stdin.write(line.encode())
+                    self._process.stdin.flush()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(Path(__file__))], stdin=subprocess.PIPE, start_new_session=True, env={}
+    )
 
 
 def main() -> None:
