@@ -9,6 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO_ARGS ?=
 UP_ARGS ?=
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 UPGRADE ?=
 
 RUN := .venv/bin/python -m
@@ -49,8 +50,8 @@ contracts: setup ## build the contracts
 contracts-test: setup ## test the contracts (forge)
 	@cd contracts && npm test
 
-pytest: setup ## all Python tests: unit, integration, end to end
-	@$(RUN) pytest --exitfirst $(PYTEST_ARGS) tests/unit tests/integration tests/e2e
+pytest: setup ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
+	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS) tests/e2e tests/integration tests/unit
 
 unit integration e2e: setup ## one kind of tests (PYTEST_ARGS="-k …")
 	@$(RUN) pytest $(PYTEST_ARGS) tests/$@
