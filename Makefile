@@ -48,7 +48,7 @@ contracts: setup ## build the contracts
 	@cd contracts && npm run build
 
 contracts-test: setup ## test the contracts (forge)
-	@cd contracts && npm test
+	@cd contracts && npm run --silent lint && npm test
 
 pytest: setup ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
 	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS) tests/e2e tests/integration tests/unit

@@ -64,8 +64,12 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
     ]
 
 
-def solver_processes(settings: Settings) -> list[ProcessSpec]:
-    """The two reference solvers, as an outsider would run them. Their keys are `solver_key_path`."""
+def solver_processes(settings: Settings, *, margin_bps: int | None = None) -> list[ProcessSpec]:
+    """The two reference solvers, as an outsider would run them. Their keys are `solver_key_path`.
+
+    `margin_bps` is what both keep for themselves, in the place of their own defaults.
+    """
+    margins = {} if margin_bps is None else {"MARGIN_BPS": str(margin_bps), "SPREAD_BPS": str(margin_bps)}
     specs = []
     for name in SOLVERS:
         port = free_port(3_011 + SOLVERS.index(name), settings.bind_host)
@@ -79,6 +83,7 @@ def solver_processes(settings: Settings) -> list[ProcessSpec]:
             "LISTEN_HOST": settings.bind_host,
             "LISTEN_PORT": str(port),
             "LOG_LEVEL": settings.log_level,
+            **margins,
         }
         health = f"http://{settings.bind_host}:{port}/health"
         specs.append(ProcessSpec(f"solver/{name}", _python("-m", f"solvers.{name}"), env, health, stop_rank=4))

@@ -30,9 +30,10 @@ _READY_S: Final = 60
 
 
 class DemoRun:
-    """`ground` is an empty database and an empty chain; `seed` fixes who trades what."""
+    """`ground` is an empty database and chain; `seed` fixes who trades what, `margin_bps` is what both solvers keep."""
 
-    def __init__(self, ground: Ground, screen: DemoScreen, *, seed: int) -> None:
+    def __init__(self, ground: Ground, screen: DemoScreen, *, seed: int, margin_bps: int | None = None) -> None:
+        self._margin_bps = margin_bps
         self._ground = ground
         self._settings = ground.settings
         self._screen = screen
@@ -46,7 +47,7 @@ class DemoRun:
         self._screen.say(f"seed {self._seed}, data in {self._settings.data_dir}")
         self._screen.step("contracts, tokens and pools on a chain of its own", lambda: prepare(self._ground))
         with closing(LogFiles(self._settings.data_dir / "logs")) as logs:
-            specs = venue_processes(self._settings) + solver_processes(self._settings)
+            specs = venue_processes(self._settings) + solver_processes(self._settings, margin_bps=self._margin_bps)
             market = DemoMarket(self._settings, self._venue.deployment)
             with Supervisor(specs, logs) as supervisor, closing(market):
                 self._screen.step(

@@ -23,6 +23,12 @@ def test_twenty_of_twenty_settle_with_bids_of_both_solvers(start_demo: Callable[
     assert told["seed"] == 1
 
 
+def test_solvers_that_keep_much_make_fills_worse_than_the_best_pool(start_demo: Callable[..., Demo]) -> None:
+    told = start_demo("--intents", "4", "--solver-margin-bps", "80", "--seed", "3").result(120)
+    assert told["settled_on_chain"] == 4
+    assert -100 < told["improvement_bps"] < -20
+
+
 def test_servers_of_the_environment_are_ignored(start_demo: Callable[..., Demo]) -> None:
     exported = {
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/production",
