@@ -14,7 +14,7 @@ from intendly_sdk.stream_messages import Decline, Hello, Login, PlaceBid, Reply,
 from intendly_sdk.typed_data import Domain, stream_login_digest
 from pydantic import ValidationError
 
-from intendly.domain.errors import CursorGone, LoginInvalid, LoginRequired
+from intendly.domain.errors import CursorGone, LoginInvalid, LoginRequired, TooManyTopics
 from intendly.domain.events import Interest, Published
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import EventStore, SigningKeys
@@ -28,7 +28,7 @@ LOGIN_MAX_S: Final = 300
 BACKLOG_MAX: Final = 10_000
 MESSAGES_A_SECOND: Final = 100
 BURST: Final = 400
-SUBSCRIPTIONS_MAX: Final = 1_000
+TOPICS_MAX: Final = 10_000
 
 
 class Session:
@@ -46,6 +46,7 @@ class Session:
         self._challenge = Hash32(os.urandom(32))
         self._solver: Address | None = None
         self._interests: list[Interest] = []
+        self._topics = 0
         self._backlog: list[Published] | None = None
         self._allowance, self._allowed_at = float(BURST), time.monotonic()
 
@@ -138,8 +139,9 @@ class Session:
             solver=str(self._logged_in()) if request.solver else None,
         )
         after = self._position(request.after)
-        if len(self._interests) >= SUBSCRIPTIONS_MAX:
-            raise CursorGone(f"at most {SUBSCRIPTIONS_MAX} subscriptions on one connection")
+        self._topics += 1 + len(interest.intents) + len(interest.swappers)
+        if self._topics > TOPICS_MAX:
+            raise TooManyTopics(f"one connection follows at most {TOPICS_MAX} intents and swappers; open another one")
         upto = self._hub.head.last
         self._hub.add(self, interest)
         self._interests.append(interest)

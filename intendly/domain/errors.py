@@ -160,6 +160,12 @@ class CursorGone(VenueError):
     title = "The cursor is of another life of the event numbers"
 
 
+class TooManyTopics(Refused):
+    code = "too_many_topics"
+    status = 429
+    title = "One connection cannot follow so much"
+
+
 class StreamFull(Unavailable):
     code = "stream_full"
     title = "This stream server holds as many connections as it may"

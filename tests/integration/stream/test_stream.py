@@ -302,6 +302,15 @@ def test_nonsense_is_answered_with_a_problem_and_the_connection_stays(stream_onc
         assert client.subscribe(auctions=True)["ok"]
 
 
+def test_one_connection_follows_a_bounded_number_of_intents(stream_once: Stream) -> None:
+    with Client(stream_once.url) as client:
+        for first in range(0, 9_500, 500):
+            assert client.subscribe(intents=[str(intent(first + number)) for number in range(500)])["ok"]
+        reply = client.subscribe(intents=[str(intent(20_000 + number)) for number in range(500)])
+        assert reply["ok"] is False
+        assert (reply["problem"]["code"], reply["problem"]["status"]) == ("too_many_topics", 429)
+
+
 def test_a_frame_over_the_limit_is_refused(stream_once: Stream) -> None:
     with Client(stream_once.url) as client:
         client.socket.send("x" * 200_000)
