@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import typer
 from pydantic import SecretStr
 
+from cli.venue import NOT_YET, PARTS
 from intendly.adapters.observability.secret_mask import MASK, masked_text
-from intendly.settings import Settings, load_settings
+from intendly.settings import Settings, exported, load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -18,9 +19,12 @@ def register(app: typer.Typer) -> None:
 
 def settings_command() -> None:
     """Print every setting, where it comes from, and no secret. Exits with 2 and names the variable at a mistake."""
-    settings = load_settings()
+    settings = load_settings({name: value for name, value in NOT_YET.items() if name not in exported(*PARTS)})
     width = max(len(name) for name in Settings.model_fields)
     for name in Settings.model_fields:
+        if name.upper() in PARTS and name.upper() not in exported(*PARTS):
+            typer.echo(f"{name.upper():<{width}}  {'not set':<11}  `intendly up` starts one of its own")
+            continue
         source = "environment" if name in settings.model_fields_set else "default"
         typer.echo(f"{name.upper():<{width}}  {source:<11}  {_shown(settings, name)}")
 

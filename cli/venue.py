@@ -15,7 +15,7 @@ from intendly.settings import Settings, exported, load_settings
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 # Only to read the other settings before anything has started.
-_NOT_YET = {"DATABASE_URL": "postgresql://", "REDIS_URL": "redis://", "RPC_URLS": "http://"}
+NOT_YET = {"DATABASE_URL": "postgresql://", "REDIS_URL": "redis://", "RPC_URLS": "http://"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def running_parts(
     `data_dir` goes before DATA_DIR. Raises `SettingsError` before anything has started, `EmbeddedError` after.
     """
     external = exported(*PARTS) if use_external else frozenset()
-    given = {name: value for name, value in _NOT_YET.items() if name not in external}
+    given = {name: value for name, value in NOT_YET.items() if name not in external}
     if data_dir is not None:
         given["DATA_DIR"] = str(data_dir)
     first = load_settings(given)

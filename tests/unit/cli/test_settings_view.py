@@ -31,6 +31,12 @@ def test_every_setting_is_shown_and_no_secret() -> None:
     assert rows["AUCTION_WINDOW_MS"] == ["default", "2000"]
 
 
+def test_servers_that_are_not_named_are_the_embedded_ones() -> None:
+    done = CliRunner().invoke(app, ["settings"], env=dict.fromkeys(("DATABASE_URL", "REDIS_URL", "RPC_URLS"), ""))
+    assert done.exit_code == 0
+    assert done.output.count("not set      `intendly up` starts one of its own") == 3
+
+
 @pytest.mark.parametrize("command", [("settings",), ("db", "upgrade"), ("up",)])
 def test_a_mistake_is_one_line_that_names_the_variable(command: tuple[str, ...]) -> None:
     done = subprocess.run(
