@@ -13,7 +13,6 @@ from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
 
 from intendly.domain.errors import AuctionClosed
-from intendly.domain.errors import AuctionClosed
 from intendly.services import close_auctions
 from tests.integration.auction.desk import AMPLE, AUCTIONEER, Desk
 from tests.integration.statements import statements
