@@ -31,7 +31,7 @@ app.conf.beat_schedule = {
 def _log(**_: Any) -> None:
     """Keep celery from setting up logging itself; a process's entry did. A line a message would drown what matters.
 
-    What a task raises is logged by tasks.base, with its context, and by celery.app.trace once more.
+    What a task raises is logged by tasks.base, with its context; celery.app.trace would only say it again.
     """
     if not logging.getLogger().handlers:
         configure_logging("celery", settings.log_level, settings.log_format)

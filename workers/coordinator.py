@@ -2,24 +2,33 @@
 
 The groups split the queues by urgency, so that a slow solver or a backup never holds up a close; without a group one
 worker serves every queue. Stateless: run as many as you like of each. SIGTERM lets running tasks end, hands back the
-rest, and stops within about five seconds.
+rest, and stops within about eight seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
+import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
+
+import structlog
 
 from intendly.adapters.queue import QUEUES
 
 if TYPE_CHECKING:
     from intendly.adapters.observability.health import Check
     from intendly.settings import Settings
+
+
+SHUTDOWN_S: Final = 8.0
+"""Longer than celery's own soft shutdown, shorter than the patience of whoever stops the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "settlements" in group.queues:
         _check_home(settings)
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
+    _end_in_time()
     app.worker_main(
         [
             "worker",
@@ -94,6 +104,37 @@ def _serve_health(settings: Settings, group: str, port: int) -> None:
         _ticks_check(),
     ]
     serve_health(port, checks, host=settings.bind_host, process=f"backend-coordinator {group}")
+
+
+def _end_in_time() -> None:
+    """A shutdown that takes longer than `SHUTDOWN_S` is cut short: what is undone is due in the database all the same.
+
+    A pool process that neither works nor dies would hold up celery's own shutdown for ever.
+    """
+    from billiard import active_children
+    from celery.signals import worker_ready
+
+    def cut_short() -> None:
+        time.sleep(SHUTDOWN_S)
+        structlog.get_logger().warning("shutdown_cut_short", after_s=SHUTDOWN_S)
+        for child in active_children():
+            if child.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+        os._exit(0)
+
+    def watch(**_: Any) -> None:
+        # Around celery's own handler, which shuts down from within: its signal of it comes when that has ended.
+        celerys = signal.getsignal(signal.SIGTERM)
+
+        def on_sigterm(number: int, frame: FrameType | None) -> None:
+            threading.Thread(target=cut_short, name="shutdown", daemon=True).start()
+            if callable(celerys):
+                celerys(number, frame)
+
+        signal.signal(signal.SIGTERM, on_sigterm)
+
+    worker_ready.connect(watch, weak=False)
 
 
 def _ticks_check(stale_after_s: float = 15.0) -> Check:

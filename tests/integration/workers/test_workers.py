@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
+import psycopg2
 import pytest
 import redis
 from intendly_sdk.primitives import Hash32
@@ -90,6 +91,20 @@ def until(what: Callable[[], object], timeout_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
+_OPENING_WAITS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO auctions%'
+"""
+
+
+@contextmanager
+def auctions_locked(url: str) -> Iterator[None]:
+    """Whoever opens an auction meanwhile stands still in the middle of its transaction."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE auctions IN SHARE MODE")
+        yield
+
+
 @pytest.fixture
 def venue(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Venue]:
     with ExitStack() as stack:
@@ -131,6 +146,18 @@ def test_a_worker_that_is_killed_is_made_up_for_by_the_next(venue: Venue) -> Non
     until(lambda: venue.auctions() == 6)
 
 
+def test_a_worker_that_is_killed_in_the_middle_of_a_task_leaves_the_work_to_the_next(venue: Venue) -> None:
+    worker = venue.worker()
+    venue.beat()
+    with auctions_locked(venue.rows.url):
+        venue.accept(3)
+        until(lambda: venue.rows.one(_OPENING_WAITS) > 0)
+        worker.kill()
+    venue.worker()
+    until(lambda: venue.auctions() == 3)
+    assert venue.rows.one("SELECT count(DISTINCT intent_hash) FROM auction_intents") == 3
+
+
 def test_a_pool_process_that_is_killed_is_replaced(venue: Venue) -> None:
     worker = venue.worker()
     venue.beat()
@@ -166,6 +193,20 @@ def test_sigterm_ends_a_worker_soon_and_its_work_goes_on_elsewhere(venue: Venue)
     assert worker.terminate() < 12
     venue.accept()
     until(lambda: venue.auctions() == 2)
+
+
+def test_a_pool_process_that_cannot_end_does_not_hold_up_the_end(venue: Venue) -> None:
+    worker = venue.worker()
+    venue.beat()
+    venue.accept()
+    until(lambda: venue.auctions() == 1)
+    pool = worker.children()
+    for child in pool:
+        child.suspend()
+    assert 5 < worker.terminate() < 15
+    _, alive = psutil.wait_procs(pool, timeout=2)
+    assert alive == []
+    assert "shutdown_cut_short" in worker.said()
 
 
 def test_the_worker_answers_health_and_metrics_at_its_root(venue: Venue) -> None:
