@@ -51,7 +51,7 @@ contracts-test: setup ## test the contracts (forge)
 	@cd contracts && npm run --silent lint && npm test
 
 pytest: setup ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
-	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS) tests/e2e tests/integration tests/unit
+	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) tests/e2e tests/integration tests/unit
 
 unit integration e2e: setup ## one kind of tests (PYTEST_ARGS="-k …")
 	@$(RUN) pytest $(PYTEST_ARGS) tests/$@
