@@ -61,6 +61,7 @@ class CloseAuctions:
             again = self._store.claim_again(ATTEMPTS_MAX)
             if not again.attempts:
                 break
+            _tell_last_tries(again)
             closed += self._close(again)
         if closed:
             self._nudges.nudge("events.publish")
@@ -133,6 +134,13 @@ class CloseAuctions:
         if not awards:
             return 0
         return self._awards.sign({award.bid_hash: self._auctioneer.sign(award) for award in awards})
+
+
+def _tell_last_tries(claim: ClosingClaim) -> None:
+    """Said before it is tried: an auction that kills its worker leaves no other line."""
+    for auction_id, attempts in claim.attempts.items():
+        if attempts >= ATTEMPTS_MAX:
+            log.error("auction_last_try", auction_id=str(auction_id), attempts=attempts)
 
 
 def _tell(outcome: Outcome) -> None:

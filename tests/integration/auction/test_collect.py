@@ -1,0 +1,243 @@
+"""bids.collect on a real database, asking real servers of strangers over HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from intendly_sdk.messages import BidRequest, BidResponse, SignedBid
+from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.signatures import Signer
+
+from intendly.adapters.asking.solvers import HttpSolvers
+from intendly.adapters.db.asks import AskStore
+from intendly.services.collect_bids import CollectBids
+from tests.integration.auction.desk import Desk
+from tests.integration.statements import statements
+from tests.integration.web.world import DEPLOYMENT, signed_bid
+
+pytestmark = pytest.mark.integration
+
+NO_AUCTION = Hash32(b"\x99" * 32)
+Price = Callable[[BidRequest], BidResponse]
+
+
+class AskedSolver:
+    """A solver's own server: answers each request by `price`, and keeps what it was asked."""
+
+    def __init__(self, price: Price) -> None:
+        self.requests: list[BidRequest] = []
+        solver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = BidRequest.model_validate_json(self.rfile.read(int(self.headers["content-length"])))
+                solver.requests.append(request)
+                body = price(request).model_dump_json().encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/bids"
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def asked(desk: Desk, signer: Signer, price: Price) -> Iterator[AskedSolver]:
+    """The solver's endpoint in the registry, and a server behind it."""
+    with closing(AskedSolver(price)) as server:
+        set_endpoint(desk, signer, server.url)
+        yield server
+
+
+def set_endpoint(desk: Desk, signer: Signer, url: str) -> None:
+    desk.rows.run("UPDATE solvers SET endpoint = %s WHERE address = %s", url, bytes(signer.address))
+
+
+def collector(desk: Desk, timeout_ms: int = 1_000) -> CollectBids:
+    solvers = HttpSolvers(timeout_ms=timeout_ms, allow_private=True)
+    return CollectBids(AskStore(desk.database, DEPLOYMENT), solvers, desk.bids, timeout_ms=timeout_ms)
+
+
+def bids_for(request: BidRequest, signer: Signer, **changes: Any) -> list[SignedBid]:
+    return [
+        signed_bid(
+            signer,
+            auction.auction_id,
+            auction.intents[0].intent_hash,
+            auction.closes_at,
+            **({"fee": auction.intents[0].fee} | changes),
+        )
+        for auction in request.auctions
+    ]
+
+
+def bidding(signer: Signer, **changes: Any) -> Price:
+    return lambda request: BidResponse(bids=tuple(bids_for(request, signer, **changes)))
+
+
+def answers(desk: Desk) -> dict[Address, list[str | None]]:
+    told: dict[Address, list[str | None]] = {}
+    for solver, answer in desk.rows.run("SELECT solver, answer FROM auction_solvers ORDER BY auction_id"):
+        told.setdefault(Address(bytes(solver)), []).append(answer)
+    return told
+
+
+def test_one_request_carries_every_open_auction_and_its_bids_are_in(desk: Desk, solver: Signer) -> None:
+    with asked(desk, solver, bidding(solver)) as server:
+        desk.accept(5)
+        desk.opener().run()
+        assert collector(desk).run() == 1
+        (request,) = server.requests
+        assert len(request.auctions) == 5
+        assert all(0 < auction.ms_left <= 60_000 for auction in request.auctions)
+        assert collector(desk).run() == 0  # nobody is asked twice
+        assert len(server.requests) == 1
+    assert desk.rows.count("bids") == 5
+    assert answers(desk)[solver.address] == ["bid"] * 5
+
+
+def test_everyone_has_answered_so_the_auction_closes_early(desk: Desk, solver: Signer, rival: Signer) -> None:
+    with (
+        asked(desk, solver, bidding(solver)),
+        asked(desk, rival, lambda _request: BidResponse(bids=())),
+    ):
+        desk.accept()
+        desk.opener(window_ms=2_500).run()
+        desk.nudged.tasks.clear()
+        assert collector(desk).run() == 2
+    told = answers(desk)
+    assert (told[solver.address], told[rival.address]) == (["bid"], ["declined"])
+    assert desk.rows.one("SELECT closes_at < opened_at + interval '2 seconds' FROM auctions")
+    assert desk.nudged.tasks == ["auctions.close"]
+    assert desk.closer().run() == 1
+
+
+def test_who_does_not_answer_counts_as_having_answered(desk: Desk, solver: Signer, rival: Signer) -> None:
+    def hang(_request: BidRequest) -> BidResponse:
+        time.sleep(1.5)
+        return BidResponse(bids=())
+
+    with asked(desk, solver, bidding(solver)), asked(desk, rival, hang):
+        desk.accept()
+        desk.opener().run()
+        began = time.monotonic()
+        collector(desk, timeout_ms=400).run()
+        assert time.monotonic() - began < 1.2
+    told = answers(desk)
+    assert (told[solver.address], told[rival.address]) == (["bid"], ["failed"])
+
+
+def test_a_fast_bid_is_in_while_the_slow_one_is_waited_for(desk: Desk, solver: Signer, rival: Signer) -> None:
+    """The slow solver looks at the table from inside its answer: the fast one's bid is there already."""
+    seen: list[int] = []
+
+    def slow(_request: BidRequest) -> BidResponse:
+        ends = time.monotonic() + 3
+        while desk.rows.count("bids") == 0 and time.monotonic() < ends:
+            time.sleep(0.02)
+        seen.append(desk.rows.count("bids"))
+        return BidResponse(bids=())
+
+    with asked(desk, solver, bidding(solver)), asked(desk, rival, slow):
+        desk.accept()
+        desk.opener().run()
+        collector(desk, timeout_ms=5_000).run()
+    assert seen == [1]
+
+
+def test_a_bid_that_breaks_a_rule_or_is_not_the_solvers_own_stays_out(
+    desk: Desk, solver: Signer, rival: Signer
+) -> None:
+    def another_fee(request: BidRequest) -> BidResponse:
+        good, bad = bids_for(request, solver)[:1], bids_for(request, solver, fee=1)[1:]
+        return BidResponse(bids=(*good, *bad))
+
+    with asked(desk, solver, another_fee), asked(desk, rival, bidding(solver)):
+        desk.accept(2)
+        desk.opener().run()
+        collector(desk).run()
+    told = answers(desk)
+    assert sorted(map(str, told[solver.address])) == ["bid", "failed"]
+    assert told[rival.address] == ["failed", "failed"]
+    assert desk.rows.one("SELECT count(*) FROM bids WHERE solver = %s", bytes(solver.address)) == 1
+    assert desk.rows.one("SELECT count(*) FROM bids") == 1
+
+
+def test_a_bid_for_an_auction_that_was_not_asked_about_is_ignored(desk: Desk, solver: Signer) -> None:
+    other: list[SignedBid] = []
+
+    def wrong_auction(request: BidRequest) -> BidResponse:
+        other.extend(
+            signed_bid(solver, NO_AUCTION, auction.intents[0].intent_hash, auction.closes_at)
+            for auction in request.auctions
+        )
+        return BidResponse(bids=tuple(other))
+
+    with asked(desk, solver, wrong_auction):
+        desk.accept()
+        desk.opener().run()
+        collector(desk).run()
+    assert len(other) == 1
+    assert desk.rows.count("bids") == 0
+    assert answers(desk)[solver.address] == ["declined"]
+
+
+def test_collectors_at_once_ask_each_solver_once(desk: Desk, solver: Signer) -> None:
+    with asked(desk, solver, bidding(solver)) as server:
+        desk.accept(20)
+        desk.opener().run()
+        threads = [threading.Thread(target=collector(desk).run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        asked_about = [auction.auction_id for request in server.requests for auction in request.auctions]
+    assert len(asked_about) == len(set(asked_about)) == 20
+    assert desk.rows.count("bids") == 20
+
+
+def test_what_a_dead_worker_asked_in_vain_is_asked_again(desk: Desk, solver: Signer) -> None:
+    with asked(desk, solver, bidding(solver)) as server:
+        desk.accept()
+        desk.opener().run()
+        dead = AskStore(desk.database, DEPLOYMENT)
+        assert len(dead.claim(1_000)) == 1  # claimed, and killed before it asked
+        assert collector(desk).run() == 0
+        desk.rows.run("UPDATE auction_solvers SET asked_at = asked_at - interval '2 seconds'")
+        assert collector(desk).run() == 1
+        assert len(server.requests) == 1
+    assert desk.rows.count("bids") == 1
+
+
+def test_a_closed_auction_is_not_asked_about(desk: Desk, solver: Signer) -> None:
+    with asked(desk, solver, bidding(solver)) as server:
+        desk.accept()
+        desk.opener().run()
+        desk.end_window()
+        assert collector(desk).run() == 0
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer, count: int) -> None:
+    with asked(desk, solver, bidding(solver)):
+        desk.accept(count)
+        desk.opener().run()
+        with statements(desk.database) as sent:
+            collector(desk).run()
+    assert len(sent) <= 8
