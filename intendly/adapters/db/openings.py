@@ -65,7 +65,7 @@ _HOLD = text("""
     SELECT i.hash
     FROM intents i JOIN unnest(CAST(:intent_hash AS bytea[]), CAST(:version AS integer[])) AS x (hash, version)
         ON x.hash = i.hash AND x.version = i.version
-    WHERE i.state = 'open' AND i.next_due_at IS NOT NULL
+    WHERE i.state = 'open'
     ORDER BY i.hash FOR NO KEY UPDATE OF i SKIP LOCKED
 """)
 

@@ -12,6 +12,7 @@ from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
 
+from intendly.domain.auction import decide
 from intendly.domain.errors import AuctionClosed
 from intendly.services import close_auctions
 from tests.integration.auction.desk import AMPLE, AUCTIONEER, Desk
@@ -159,15 +160,20 @@ def test_closers_at_once_close_each_auction_once(desk: Desk, solver: Signer) -> 
     assert len(desk.events("auction.closed")) == 40
 
 
-def test_a_closer_that_died_holds_nothing_up_and_its_token_is_void(desk: Desk, solver: Signer) -> None:
+def test_a_closer_that_lost_its_lease_records_nothing(desk: Desk, solver: Signer) -> None:
     (intent_hash,) = in_auction(desk)
     desk.bid(intent_hash, solver)
     desk.end_window()
-    dead = desk.closings.claim_due(10)
-    assert desk.closer().run() == 0
+    slow = desk.closings.claim_due(10)
+    (auction,) = desk.closings.read(slow).auctions
+    outcome = decide(auction, AMPLE, block_time=0, award_validity_s=10)
+    assert desk.closer().run() == 0  # the lease still holds
     desk.rows.run("UPDATE auctions SET leased_until = statement_timestamp()")
-    assert desk.closer().run() == 1
-    assert desk.closings.read(dead).auctions == ()
+    fast = desk.closings.claim_again(5)
+    assert desk.closings.record(slow, [outcome]) == frozenset()
+    assert desk.closings.read(slow).auctions == ()
+    assert desk.closings.record(fast, [outcome]) == {auction.id}
+    assert desk.rows.count("awards") == 1
 
 
 def test_an_award_left_unsigned_by_a_crash_is_signed_by_the_next_tick(desk: Desk, solver: Signer) -> None:

@@ -10,10 +10,12 @@ from eth_hash.auto import keccak
 from intendly_sdk.messages import AuctionOpened
 from intendly_sdk.signatures import Signer
 
+from intendly.adapters.db.openings import OpeningStore
+from intendly.domain.opening import FeeRules, open_auction
 from intendly.services import open_auctions
 from tests.integration.auction.desk import Desk, addresses
 from tests.integration.statements import statements
-from tests.integration.web.world import GAS_FEE_USDC
+from tests.integration.web.world import DEPLOYMENT, GAS_FEE_USDC
 
 pytestmark = pytest.mark.integration
 
@@ -58,6 +60,16 @@ def test_openers_at_once_open_each_intent_once(desk: Desk) -> None:
     assert desk.rows.count("auctions") == 60
     assert desk.rows.one("SELECT count(DISTINCT intent_hash) FROM auction_intents") == 60
     assert len(desk.events("auction.opened")) == 60
+
+
+def test_an_intent_that_changed_since_it_was_read_is_not_opened(desk: Desk) -> None:
+    desk.accept(2)
+    store = OpeningStore(desk.database, DEPLOYMENT)
+    due = store.due(10, 10)
+    desk.rows.run("UPDATE intents SET version = version + 1 WHERE hash = %s", bytes(due[0].hash))
+    openings = [open_auction(one, FeeRules(5, 1_000), os.urandom) for one in due]
+    assert store.open(openings, 2_000).auctions == 1
+    assert desk.intent(due[0].hash)["reason"] == "accepted"
 
 
 def test_who_failed_this_intent_is_not_on_its_roster(desk: Desk, solver: Signer, rival: Signer) -> None:
