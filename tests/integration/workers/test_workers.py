@@ -133,6 +133,25 @@ def test_a_second_beat_stands_by_and_takes_over(venue: Venue) -> None:
     until(lambda: venue.auctions() == 1)
 
 
+def test_a_standby_sends_nothing(venue: Venue, redis_url: str) -> None:
+    """The beat that holds the lock is frozen, so whatever is sent now is the other's."""
+    first = venue.beat()
+    until(lambda: venue.beats_that_hold_the_lock() == 1)
+    second = venue.beat()
+    time.sleep(2)
+    with closing(redis.Redis.from_url(redis_url)) as client:
+        until(lambda: client.llen("settlements"))
+        holder = psutil.Process(first.process.pid)
+        holder.suspend()
+        try:
+            client.flushdb()
+            time.sleep(1.5)
+            assert client.llen("settlements") == 0
+            assert second.process.poll() is None
+        finally:
+            holder.resume()
+
+
 def test_a_worker_that_is_killed_is_made_up_for_by_the_next(venue: Venue) -> None:
     worker = venue.worker()
     venue.beat()
