@@ -6,6 +6,7 @@ Everything here runs in one thread under gevent: what does not wait for I/O is n
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Final, Protocol
 
@@ -14,14 +15,15 @@ import structlog
 from intendly_sdk.messages import EventKind
 from sqlalchemy.exc import SQLAlchemyError
 
-from intendly.adapters.live import LiveUnavailable, RedisFeed
+from intendly.adapters.live import LiveUnavailable
 from intendly.domain.events import Interest, Published, StreamHead
 from intendly.services.ports import EventStore
 
 log = structlog.get_logger(__name__)
 
-PAGE: Final = 500
+PAGE: Final = 1_000
 WITHOUT_REDIS_S: Final = 0.25
+CLOCK_TRIP_MAX_S: Final = 0.05
 _ANY_AUCTION: Final = "auctions"
 _ANY_SOLVER: Final = "solvers"
 
@@ -38,14 +40,27 @@ class Listener(Protocol):
         ...
 
 
+class Feed(Protocol):
+    """Events as Redis brings them (intendly.adapters.live.RedisFeed)."""
+
+    def attach(self) -> None:
+        """Hear what is pushed from now on. Raises `LiveUnavailable`."""
+        ...
+
+    def receive(self) -> list[Published]:
+        """The next batch, or none within about a second. Raises `LiveUnavailable`."""
+        ...
+
+
 class Hub:
     """The audience of each event, by topic."""
 
-    def __init__(self, store: EventStore, feed: RedisFeed) -> None:
+    def __init__(self, store: EventStore, feed: Feed) -> None:
         self._store = store
         self._feed = feed
         self._topics: dict[str, set[Listener]] = {}
         self._head: StreamHead | None = None
+        self._clock_ahead_ms: float | None = None
         self.is_live = False
 
     @property
@@ -58,6 +73,10 @@ class Hub:
     @property
     def is_ready(self) -> bool:
         return self._head is not None
+
+    def now_ms(self) -> int:
+        """The database's clock, unix milliseconds: an auction closes by that one, whatever this machine's says."""
+        return int(time.time() * 1000 + (self._clock_ahead_ms or 0))
 
     def add(self, listener: Listener, interest: Interest) -> None:
         for topic in _topics_of(interest):
@@ -76,17 +95,21 @@ class Hub:
         """Read events for ever."""
         while True:
             try:
-                self._read()
+                self.read()
             except SQLAlchemyError as error:
                 log.warning("events_not_read", error=type(error).__name__)
                 gevent.sleep(WITHOUT_REDIS_S)
+            except Exception:
+                # Without its reader the process would hold its clients and tell them nothing.
+                log.exception("events_not_read")
+                gevent.sleep(WITHOUT_REDIS_S)
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """One wait: a batch from Redis, or a look at PostgreSQL when none came in a second or Redis is away."""
         try:
             self._feed.attach()
             if self._head is None:
-                self._head = self._store.head()
+                self.look()
             batch = self._feed.receive()
             self.is_live = True
         except LiveUnavailable as error:
@@ -97,28 +120,42 @@ class Hub:
         for event in batch:
             self._take(event)
         if not batch:
-            self._look()
+            self.look()
 
     def _take(self, event: Published) -> None:
         head = self.head
         if event.epoch != head.epoch or event.number > head.last + 1:
-            self._look()
+            self.look()
         elif event.number == head.last + 1:
             self._dispatch(event)
 
-    def _look(self) -> None:
-        """Whatever lies behind the last number, from PostgreSQL; everyone starts anew in a new epoch."""
-        newest = self._store.head()
-        if self._head is None or newest.epoch != self._head.epoch or newest.last < self._head.last:
-            known, self._head = self._head, newest
-            if known is not None:
-                log.warning("event_epoch_changed", epoch=newest.epoch)
-                for listener in {each for audience in self._topics.values() for each in audience}:
-                    listener.lost_its_place()
+    def look(self) -> None:
+        """Whatever lies behind the last number, from PostgreSQL; everyone starts anew in a new epoch.
+
+        From any greenlet: what another one dispatched meanwhile is passed over.
+        """
+        known, newest = self._head, self._read_head()
+        if self._head is None or known is None:
+            self._head = self._head or newest
+            return
+        if newest.epoch != self._head.epoch or newest.last < known.last:
+            self._head = newest
+            log.warning("event_epoch_changed", epoch=newest.epoch)
+            for listener in {each for audience in self._topics.values() for each in audience}:
+                listener.lost_its_place()
             return
         while self._head.last < newest.last and (page := self._store.since(self._head.last, PAGE)):
             for event in page:
-                self._dispatch(event)
+                if event.number > self._head.last:
+                    self._dispatch(event)
+
+    def _read_head(self) -> StreamHead:
+        began = time.time()
+        head = self._store.head()
+        ended = time.time()
+        if self._clock_ahead_ms is None or ended - began < CLOCK_TRIP_MAX_S:
+            self._clock_ahead_ms = head.read_at - (began + ended) * 500
+        return head
 
     def _dispatch(self, event: Published) -> None:
         self._head = StreamHead(event.epoch, event.number)

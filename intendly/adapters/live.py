@@ -16,7 +16,6 @@ from intendly.domain.events import Published
 
 log = structlog.get_logger(__name__)
 
-CHANNEL: Final = "intendly:events"
 _PUSH_TIMEOUT_S: Final = 0.5
 _BLOCK_S: Final = 1.0
 """How long one wait for a message lasts; redis-py's own socket time-out must be longer."""
@@ -24,6 +23,11 @@ _BLOCK_S: Final = 1.0
 
 class LiveUnavailable(Exception):
     """Redis does not answer."""
+
+
+def channel_of(redis: Redis) -> str:
+    """The channel of a venue. Redis has one set of channels for all its databases, so its name tells them apart."""
+    return f"intendly:events:{redis.connection_pool.connection_kwargs.get('db', 0)}"
 
 
 class RedisLive:
@@ -37,7 +41,7 @@ class RedisLive:
         if not self._breaker.allows():
             return
         try:
-            self._redis.publish(CHANNEL, json.dumps([asdict(event) for event in events]))
+            self._redis.publish(channel_of(self._redis), json.dumps([asdict(event) for event in events]))
         except RedisError as error:
             self._breaker.failed()
             log.warning("live_push_failed", error=type(error).__name__, events=len(events))
@@ -58,24 +62,34 @@ class RedisFeed:
         if self._is_attached:
             return
         try:
-            self._channel.subscribe(CHANNEL)
+            self._channel.subscribe(channel_of(self._redis))
             self._channel.get_message(timeout=_BLOCK_S)  # the answer: from here on nothing is missed
         except (RedisError, OSError) as error:
             raise self._lost(error) from None
         self._is_attached = True
 
     def receive(self) -> list[Published]:
-        """The next batch; empty when none came within a second. Raises `LiveUnavailable`, and attaches anew then."""
+        """The next batch; empty when none came within a second, or one that this version cannot read.
+
+        Raises `LiveUnavailable`, and attaches anew then.
+        """
         self.attach()
         try:
             message = self._channel.get_message(timeout=_BLOCK_S)
         except (RedisError, OSError) as error:
             raise self._lost(error) from None
-        if message is None:
-            return []
-        return [Published(**{**each, "roster": tuple(each["roster"])}) for each in json.loads(message["data"])]
+        return [] if message is None else _read(message["data"])
 
     def _lost(self, error: Exception) -> LiveUnavailable:
         self._is_attached = False
         self._channel.reset()
         return LiveUnavailable(type(error).__name__)
+
+
+def _read(data: bytes) -> list[Published]:
+    try:
+        return [Published(**{**each, "roster": tuple(each["roster"])}) for each in json.loads(data)]
+    except (ValueError, TypeError, KeyError) as error:
+        # A publisher of another version, or a stranger: the events are in PostgreSQL all the same.
+        log.warning("live_batch_unreadable", error=type(error).__name__, size=len(data))
+        return []

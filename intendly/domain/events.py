@@ -46,10 +46,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class StreamHead:
-    """The newest event. A cursor is `epoch-number`."""
+    """The newest event. A cursor is `epoch-number`. `read_at` is the database's clock when it said so, unix ms."""
 
     epoch: int
     last: int
+    read_at: int = 0
 
     @property
     def cursor(self) -> str:

@@ -389,6 +389,10 @@ class EventStore(Protocol):
         """Those behind `after`, up to `upto`, that `interest` hears, in order."""
         ...
 
+    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
+        """The openings, up to `upto`, of the auctions on whose roster `solver` is and that take bids now, in order."""
+        ...
+
 
 class LivePush(Protocol):
     """Tells the stream servers at once. Losing one costs latency: they read the events again by number."""

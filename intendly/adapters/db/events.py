@@ -30,7 +30,7 @@ class EventStore:
     def head(self) -> StreamHead:
         with self._database.transaction() as connection:
             row = connection.execute(_HEAD).one()
-        return StreamHead(row.epoch, row.last)
+        return StreamHead(row.epoch, row.last, row.read_at)
 
     def since(self, number: int, limit: int) -> list[Published]:
         with self._database.transaction() as connection:
@@ -50,6 +50,12 @@ class EventStore:
         }
         with self._database.transaction() as connection:
             rows = connection.execute(_HEARD_BY, given).all()
+        return _published(rows[0].epoch, rows) if rows else []
+
+    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
+        given = {"solver": solver, "upto": upto, "limit": limit}
+        with self._database.transaction() as connection:
+            rows = connection.execute(_OPEN_AUCTIONS, given).all()
         return _published(rows[0].epoch, rows) if rows else []
 
 
@@ -100,7 +106,7 @@ _COLUMNS = """
 """
 
 _HOLD_HEAD = text("SELECT epoch, last FROM stream_head FOR UPDATE SKIP LOCKED")
-_HEAD = text("SELECT epoch, last FROM stream_head")
+_HEAD = text("SELECT epoch, last, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS read_at FROM stream_head")
 
 _PUBLISH = text(
     f"""
@@ -139,6 +145,16 @@ _HEARD_BY = text(
         OR (CAST(:solver AS bytea) IS NOT NULL AND kind = 'auction.closed')
         OR (kind = 'auction.opened' AND data->'roster' ? :solver_text)
       )
+    ORDER BY number LIMIT :limit
+    """  # noqa: S608 - a constant of this file
+)
+
+_OPEN_AUCTIONS = text(
+    f"""
+    SELECT h.epoch, {_COLUMNS}
+    FROM auctions a JOIN events e ON e.auction_id = a.id AND e.kind = 'auction.opened', stream_head h
+    WHERE a.state = 'open' AND a.closes_at > statement_timestamp()
+      AND number <= :upto AND data->'roster' ? :solver
     ORDER BY number LIMIT :limit
     """  # noqa: S608 - a constant of this file
 )

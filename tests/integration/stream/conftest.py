@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import stream_login_digest
@@ -28,6 +29,7 @@ from tests.integration.venue_process import VenueProcess
 from tests.integration.web.world import DEPLOYMENT, Rows
 
 SOLVER, RIVAL = Signer(b"\x51" * 32), Signer(b"\x52" * 32)
+SWAPPER = Address(b"\x5a" * 20)
 
 
 class NoPush:
@@ -143,6 +145,28 @@ class Stream:
     def new_epoch(self) -> None:
         with self.database.transaction() as connection:
             connection.execute(text("UPDATE stream_head SET epoch = epoch + 1"))
+
+
+def intent(number: int) -> Hash32:
+    return Hash32(number.to_bytes(32, "big"))
+
+
+def change(number: int = 1, **data: object) -> Change:
+    return Change(EventKind.INTENT_ACCEPTED, intent(number), swapper=SWAPPER, data=dict(data))
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def opened(number: int, *roster: Signer) -> Change:
+    closes_at = now_ms() + 2_000
+    data = {"closes_at": closes_at, "roster": [str(one.address) for one in roster]}
+    return Change(EventKind.AUCTION_OPENED, intent(number), Hash32(b"\xaa" * 32), SWAPPER, data=data)
+
+
+def numbers(client: Client) -> list[int]:
+    return [int(event["cursor"].split("-")[1]) for event in client.events]
 
 
 @pytest.fixture

@@ -12,36 +12,15 @@ import psycopg2
 import pytest
 import redis
 from intendly_sdk.messages import EventKind
-from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream import StreamClient
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from intendly.domain.events import Change
-from tests.integration.stream.conftest import RIVAL, SOLVER, Client, Stream
+from tests.integration.stream.conftest import RIVAL, SOLVER, SWAPPER, Client, Stream, change, intent, numbers, opened
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
-
-SWAPPER = Address(b"\x5a" * 20)
-
-
-def intent(number: int) -> Hash32:
-    return Hash32(number.to_bytes(32, "big"))
-
-
-def change(number: int = 1, **data: object) -> Change:
-    return Change(EventKind.INTENT_ACCEPTED, intent(number), swapper=SWAPPER, data=dict(data))
-
-
-def opened(number: int, *roster: Signer) -> Change:
-    closes_at = int(time.time() * 1000) + 2_000
-    data = {"closes_at": closes_at, "roster": [str(one.address) for one in roster]}
-    return Change(EventKind.AUCTION_OPENED, intent(number), Hash32(b"\xaa" * 32), SWAPPER, data=data)
-
-
-def numbers(client: Client) -> list[int]:
-    return [int(event["cursor"].split("-")[1]) for event in client.events]
 
 
 def test_it_tells_by_intent_and_by_swapper(stream: Stream) -> None:
@@ -253,6 +232,8 @@ def test_sigterm_tells_every_client_and_the_next_server_goes_on_where_they_were(
         client.read(2)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
+    with pytest.raises((InvalidStatus, ConnectionError)):
+        connect(stream.url, proxy=None)
     stream.publish(change())
     assert first.terminate() < 8
     stream.serve()

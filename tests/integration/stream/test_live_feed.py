@@ -1,0 +1,86 @@
+"""Redis only makes events fast: away, back, or full of what is not ours, it takes none away and adds none."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from intendly.adapters.embedded import embedded_valkey
+from intendly.adapters.live import RedisLive
+from intendly.domain.events import Published
+from tests.external import RedisServer
+from tests.integration.stream.conftest import Stream, change, intent, numbers
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+
+def _health(stream: Stream) -> dict[str, object]:
+    root = stream.url.replace("ws://", "http://").removesuffix("/api/v1/stream")
+    answer = httpx.get(f"{root}/health", trust_env=False)
+    assert answer.status_code == 200, "without Redis the server is ready all the same"
+    events: dict[str, object] = answer.json()["parts"]["events"]
+    return events
+
+
+def test_while_redis_is_away_events_come_from_the_database_at_once_and_health_says_so(
+    stream: Stream, tmp_path: Path
+) -> None:
+    with embedded_valkey(tmp_path, durable=False) as server:
+        stream.redis_url, port = server.url_of(0), server.port
+        stream.serve()
+        client = stream.client()
+        client.subscribe(intents=[str(intent(1))])
+        stream.publish(change())
+        client.read(1)
+        assert _health(stream)["live"] is True
+    time.sleep(0.5)
+    took = []
+    for count in range(2, 7):
+        stream.publish(change(), lost=True)
+        began = time.monotonic()
+        client.read(count)
+        took.append(time.monotonic() - began)
+    assert max(took) < 0.8, took
+    assert _health(stream)["live"] is False
+    with embedded_valkey(tmp_path, port=port, durable=False) as server:
+        assert server.port == port
+        until = time.monotonic() + 10
+        while not _health(stream)["live"] and time.monotonic() < until:
+            time.sleep(0.1)
+        assert _health(stream)["live"] is True
+        stream.publish(change())
+        client.read(7)
+    assert numbers(client) == list(range(1, 8))
+
+
+def test_what_is_not_an_event_stops_nothing(stream: Stream) -> None:
+    stream.serve()
+    client = stream.client()
+    client.subscribe(intents=[str(intent(1))])
+    with closing(redis.Redis.from_url(stream.redis_url)) as admin:
+        [channel] = admin.pubsub_channels(b"*events*")
+        for nonsense in (b"\xff", b"{}", b"[1]", b'[{"number": 1}]', b'[{"roster": [], "color": "blue"}]'):
+            admin.publish(channel, nonsense)
+    stream.publish(change())
+    client.read(1, timeout_s=5)
+    assert numbers(client) == [1]
+
+
+def test_another_venue_on_the_same_redis_is_not_heard(stream: Stream, valkey: RedisServer) -> None:
+    """A restored copy of this venue even has the epoch and the next number of this one."""
+    stream.serve()
+    client = stream.client()
+    client.subscribe(intents=[str(intent(1))])
+    head = stream.store.head()
+    foreign = Published(head.epoch, head.last + 1, "intent.accepted", '{"foreign": 1}', intent_hash=str(intent(1)))
+    place = int(stream.redis_url.rsplit("/", 1)[1])
+    RedisLive(valkey.url_of((place + 1) % 16)).push([foreign])
+    stream.publish(change())
+    client.read(1)
+    assert client.read_for(0.3) == client.events
+    assert numbers(client) == [1]

@@ -1,0 +1,138 @@
+"""The hub dispatches every number once, in order, whoever brings it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from intendly.domain.events import Interest, Published, StreamHead
+from web.stream_hub import Hub
+
+INTENT = "0x" + "11" * 32
+HOUR_MS = 3_600_000
+
+
+def event(number: int, epoch: int = 1) -> Published:
+    return Published(epoch, number, "intent.accepted", f"{number}", intent_hash=INTENT)
+
+
+class Table:
+    """Events as PostgreSQL has them. `meanwhile` runs while a page is on its way."""
+
+    def __init__(self) -> None:
+        self.epoch = 1
+        self.last = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def head(self) -> StreamHead:
+        return StreamHead(self.epoch, self.last, int(time.time() * 1000) + HOUR_MS)
+
+    def since(self, number: int, limit: int) -> list[Published]:
+        page = [event(n, self.epoch) for n in range(number + 1, self.last + 1)][:limit]
+        self.meanwhile()
+        return page
+
+    def publish(self, limit: int) -> None:
+        raise NotImplementedError
+
+    def heard_by(self, interest: Interest, after: int, upto: int, limit: int) -> list[Published]:
+        raise NotImplementedError
+
+    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
+        raise NotImplementedError
+
+
+class Feed:
+    """What Redis brings: one batch a reading."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Published]] = []
+
+    def attach(self) -> None:
+        """At once."""
+
+    def receive(self) -> list[Published]:
+        return self.batches.pop(0) if self.batches else []
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.told_to_begin_anew = 0
+
+    def take(self, event: Published) -> None:
+        self.heard.append(event.number)
+
+    def lost_its_place(self) -> None:
+        self.told_to_begin_anew += 1
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def hub(table: Table, feed: Feed) -> Hub:
+    hub = Hub(table, feed)
+    hub.look()
+    return hub
+
+
+@pytest.fixture
+def ear(hub: Hub) -> Ear:
+    ear = Ear()
+    hub.add(ear, Interest(intents=frozenset({INTENT})))
+    return ear
+
+
+def test_a_hole_is_read_and_repeats_are_passed_over(hub: Hub, table: Table, feed: Feed, ear: Ear) -> None:
+    table.last = 5
+    feed.batches = [[event(1), event(4), event(5)], [event(5), event(3)]]
+    hub.read()
+    hub.read()
+    assert ear.heard == [1, 2, 3, 4, 5]
+
+
+def test_two_that_read_at_once_dispatch_each_event_once(hub: Hub, table: Table, ear: Ear) -> None:
+    def another_reader() -> None:
+        table.meanwhile = lambda: None
+        hub.look()
+
+    table.last = 3
+    table.meanwhile = another_reader
+    hub.look()
+    assert ear.heard == [1, 2, 3]
+
+
+def test_a_new_epoch_is_no_continuation(hub: Hub, table: Table, feed: Feed, ear: Ear) -> None:
+    table.epoch, table.last = 2, 7
+    feed.batches = [[event(1, epoch=2)]]
+    hub.read()
+    assert (ear.heard, ear.told_to_begin_anew, hub.head.cursor) == ([], 1, "2-7")
+
+
+def test_a_database_that_forgot_numbers_is_no_continuation_either(hub: Hub, table: Table, ear: Ear) -> None:
+    table.last = 5
+    hub.look()
+    table.last = 3
+    hub.look()
+    assert (ear.heard, ear.told_to_begin_anew) == ([1, 2, 3, 4, 5], 1)
+
+
+def test_who_left_hears_nothing(hub: Hub, table: Table, ear: Ear) -> None:
+    hub.remove(ear, [Interest(intents=frozenset({INTENT}))])
+    table.last = 1
+    hub.look()
+    assert ear.heard == []
+
+
+def test_its_clock_is_the_databases(hub: Hub) -> None:
+    assert abs(hub.now_ms() - time.time() * 1000 - HOUR_MS) < 1_000
