@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import gevent
@@ -13,7 +14,7 @@ from prometheus_client import REGISTRY, Gauge
 from intendly.adapters.live import RedisFeed
 from intendly.adapters.observability.health import Check, PartDown, database_check, redis_check
 from intendly.bootstrap import Venue
-from intendly.domain.errors import StreamFull
+from intendly.domain.errors import Refused, StreamFull
 from intendly.settings import Settings, load_settings
 from web import problems, telemetry
 from web.health import health_blueprint
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 PROCESS: Final = "websocket-server"
 MESSAGE_MAX_BYTES: Final = 131_072
 PING_EVERY_S: Final = 20
+CURSOR: Final = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 
 class StreamServer:
@@ -36,6 +38,7 @@ class StreamServer:
         self._most = venue.settings.ws_max_connections
         self.hub = Hub(venue.event_store, RedisFeed(venue.settings.redis_url.get_secret_value()))
         self._open: set[StreamSocket] = set()
+        self._is_leaving = False
         self._reader: gevent.Greenlet[[], None] | None = None
         self._active = Gauge("websocket_connections_active", "Open stream connections.", registry=REGISTRY)
 
@@ -50,7 +53,13 @@ class StreamServer:
         self._active.set(len(self._open))
         venue = self._venue
         session = Session(
-            socket, self.hub, venue.event_store, venue.solver_keys, venue.place_bids, venue.deployment.domain
+            socket,
+            self.hub,
+            venue.event_store,
+            venue.solver_keys,
+            venue.place_bids,
+            venue.deployment.domain,
+            after=request.args.get("after"),
         )
         try:
             session.run()
@@ -59,7 +68,9 @@ class StreamServer:
             self._active.set(len(self._open))
 
     def admit(self) -> None:
-        """Raises `StreamFull` where one more connection would be too many, or before the first event is read."""
+        """Raises `StreamFull` where one more connection would be too many, or at the server's beginning and end."""
+        if self._is_leaving:
+            raise StreamFull("this server goes down; try another one")
         if len(self._open) >= self._most:
             raise StreamFull(f"this server holds {self._most} connections (WS_MAX_CONNECTIONS); try another one")
         if not self.hub.is_ready:
@@ -67,6 +78,7 @@ class StreamServer:
 
     def go_away(self) -> None:
         """Tell every client that this server goes down, so that it resumes elsewhere."""
+        self._is_leaving = True
         for socket in list(self._open):
             socket.end(GOING_AWAY, "the server goes down: resume behind your last cursor")
 
@@ -97,6 +109,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         if request.path == "/api/v1/stream":
             # permessage-deflate triples the memory of a connection: it is not offered (docs/adr/0004-stream-server.md).
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            if not CURSOR.fullmatch(request.args.get("after", "0-0")):
+                raise Refused("after: expected the cursor of an event, epoch-number", field="after")
             server.admit()
 
     Sock(app).route("/api/v1/stream")(server.serve)
