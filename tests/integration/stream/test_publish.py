@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -12,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from intendly.adapters.db import outbox
 from intendly.domain.events import Change
 from tests.integration.statements import statements
-from tests.integration.stream.conftest import Stream
+from tests.integration.stream.conftest import Stream, intent, numbers
+from tests.integration.stream.conftest import change as stream_change
+from tests.integration.venue_process import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -79,3 +83,37 @@ def test_a_batch_costs_two_statements_however_long(stream: Stream) -> None:
         with statements(stream.database) as seen:
             stream.store.publish(500)
         assert len(seen) == 2
+
+
+_PUBLISHER_THAT_HANGS = """
+import sys, time
+from intendly.adapters.db.engine import Database
+from intendly.adapters.db.events import EventStore
+from intendly.services.publish_events import PublishEvents
+
+class Hanging:
+    def push(self, events):
+        print("committed", flush=True)
+        time.sleep(60)
+
+PublishEvents(EventStore(Database(sys.argv[1], pool_size=1, application="test")), Hanging()).run()
+"""
+
+
+def test_a_publisher_killed_between_its_commit_and_its_push_loses_nothing(stream: Stream) -> None:
+    stream.serve()
+    client = stream.client()
+    client.subscribe(intents=[str(intent(1))])
+    stream.change(stream_change(), stream_change())
+    url = stream.rows.url.replace("://", "+psycopg2://", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", _PUBLISHER_THAT_HANGS, url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as publisher:
+        assert publisher.stdout is not None
+        assert publisher.stdout.readline() == "committed\n"
+        publisher.kill()
+    client.read(2, timeout_s=5)
+    stream.publish(stream_change())
+    client.read(3, timeout_s=5)
+    assert numbers(client) == [1, 2, 3]
+    assert stream.rows.count("outbox") == 0
