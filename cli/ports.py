@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intendly.adapters.embedded.ports import free_port, is_free, port_holder
+from intendly.adapters.embedded.ports import claimed_port, is_free, port_holder
 from intendly.settings import Settings, SettingsError
 
 _FIELDS = ("relayer_port", "websocket_port", "coordinator_port", "flower_port")
@@ -19,5 +19,8 @@ def free_ports(settings: Settings) -> dict[str, str]:
         port: int = getattr(settings, field)
         if field in settings.model_fields_set and not is_free(port, settings.bind_host):
             raise SettingsError(f"{field.upper()}: port {port} is held by {port_holder(port)}")
-        chosen[field.upper()] = str(free_port(port, settings.bind_host))
+        got = claimed_port(port, settings.bind_host)
+        if field in settings.model_fields_set and got != port:
+            raise SettingsError(f"{field.upper()}: port {port} is claimed by another venue that starts here now")
+        chosen[field.upper()] = str(got)
     return chosen

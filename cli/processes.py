@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli.keeper import ProcessSpec
-from intendly.adapters.embedded.ports import free_port
+from intendly.adapters.embedded.ports import claimed_port
 from intendly.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
 
     specs = []
     for place, group in enumerate(_GROUPS):
-        port = settings.coordinator_port if place == 0 else free_port(settings.coordinator_port + 10 + place, host)
+        port = settings.coordinator_port if place == 0 else claimed_port(settings.coordinator_port + 10 + place, host)
         argv = _python("-m", "workers.coordinator", group, "--health-port", str(port))
         env = signing if group in _SIGNING_GROUPS else common
         specs.append(ProcessSpec(f"backend-coordinator/{group}", argv, env, at(port), stop_rank=1))
@@ -72,7 +72,7 @@ def solver_processes(settings: Settings, *, margin_bps: int | None = None) -> li
     margins = {} if margin_bps is None else {"MARGIN_BPS": str(margin_bps), "SPREAD_BPS": str(margin_bps)}
     specs = []
     for name in SOLVERS:
-        port = free_port(3_011 + SOLVERS.index(name), settings.bind_host)
+        port = claimed_port(3_011 + SOLVERS.index(name), settings.bind_host)
         env = _surroundings() | {
             "INTENDLY_API_URL": settings.api_url,
             "RPC_URL": settings.rpc_urls[0].get_secret_value(),

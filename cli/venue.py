@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.ports import free_ports
 from intendly.adapters.embedded import EmbeddedParts, embedded_parts
 from intendly.adapters.embedded.folder import write_private
+from intendly.adapters.embedded.ports import release_claims
 from intendly.settings import Settings, exported, load_settings
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
@@ -55,7 +56,10 @@ def running_parts(
             given["REDIS_URL"] = parts.valkey.url
         if parts.anvil:
             given["RPC_URLS"] = parts.anvil.rpc_url
-        yield Ground(load_settings(given), parts)
+        try:
+            yield Ground(load_settings(given), parts)
+        finally:
+            release_claims()
 
 
 def _for_one_machine(settings: Settings, *, local_chain: bool) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import random
 import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +19,7 @@ T = TypeVar("T")
 # Below the range that the kernel takes the near end of outgoing connections from.
 _RANGE = (20_000, 32_000)
 _LISTEN = "0A"
+_claims: dict[int, int] = {}
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -40,6 +43,43 @@ def free_port(wanted: int | None = None, host: str = "127.0.0.1") -> int:
         if is_free(port, host):
             return port
     raise EmbeddedError(f"no free port on {host} between {_RANGE[0]} and {_RANGE[1]}")
+
+
+def claimed_port(wanted: int, host: str = "127.0.0.1") -> int:
+    """Like `free_port`, for a server that starts later: until `release_claims` no other venue here is given this port.
+
+    Two that start at once would both find a port free, and the clients of one would speak to the other.
+    """
+    if is_free(wanted, host) and _claim(wanted):
+        return wanted
+    for _ in range(1_000):
+        port = free_port(None, host)
+        if _claim(port):
+            return port
+    raise EmbeddedError(f"no free port on {host} between {_RANGE[0]} and {_RANGE[1]}")
+
+
+def release_claims() -> None:
+    """Give up what this process claimed; its end does too."""
+    while _claims:
+        _, descriptor = _claims.popitem()
+        os.close(descriptor)
+
+
+def _claim(port: int) -> bool:
+    file = Path(tempfile.gettempdir()) / f"intendly-port-{port}"
+    try:
+        # Not O_CREAT where it exists: in a sticky folder the kernel refuses that for a file of another user.
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | (0 if file.exists() else os.O_CREAT), 0o644)
+    except PermissionError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    _claims[port] = descriptor
+    return True
 
 
 def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:

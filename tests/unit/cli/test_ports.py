@@ -5,15 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from cli.ports import free_ports
-from intendly.adapters.embedded.ports import is_free, port_holder
+from intendly.adapters.embedded.ports import claimed_port, is_free, port_holder, release_claims
 from intendly.settings import SettingsError, load_settings
 
+ROOT = Path(__file__).parents[3]
 PARTS = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "RPC_URLS": "http://x"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_claimed() -> Iterator[None]:
+    yield
+    release_claims()
 
 
 @pytest.fixture
@@ -33,6 +43,24 @@ def test_a_port_that_was_set_is_had_or_refused(taken: int) -> None:
     settings = load_settings(PARTS | {"RELAYER_PORT": str(taken)})
     with pytest.raises(SettingsError, match=f"RELAYER_PORT: port {taken} is held by process {os.getpid()}"):
         free_ports(settings)
+
+
+def test_a_port_that_another_venue_claimed_is_not_given_out_though_nobody_listens_yet() -> None:
+    code = "from intendly.adapters.embedded.ports import claimed_port\nprint(claimed_port(3999), flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdin
+        theirs = int(other.stdout.readline())
+        settings = load_settings(PARTS | {"RELAYER_PORT": str(theirs)})
+        with pytest.raises(SettingsError, match=f"RELAYER_PORT: port {theirs} is claimed by another venue"):
+            free_ports(settings)
+        assert claimed_port(theirs) != theirs
+        other.stdin.close()
+        other.wait(timeout=10)
+    release_claims()
+    assert claimed_port(theirs) == theirs
 
 
 def test_a_default_port_gives_way() -> None:
