@@ -9,7 +9,7 @@ from typing import Self
 
 from intendly_sdk.backoff import delays
 from intendly_sdk.errors import CursorGoneError, NetworkError
-from intendly_sdk.messages import BidAccepted, Event, SignedBid
+from intendly_sdk.messages import BidAccepted, Event, EventKind, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream_connection import StreamConnection
@@ -44,6 +44,7 @@ class StreamClient:
         self._closed = threading.Event()
         self._connection: StreamConnection | None = None
         self._subscription: Subscribe | None = None
+        self._is_fresh = False
         self.cursor: str | None = None
 
     def __enter__(self) -> Self:
@@ -163,6 +164,7 @@ class StreamClient:
         except CursorGoneError:
             self.cursor = None
             raise
+        self._is_fresh = after is None
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -174,7 +176,8 @@ class StreamClient:
         if self.cursor is not None:
             known_epoch, known_number = _position(self.cursor)
             if epoch == known_epoch and number <= known_number:
-                return False
+                # A solver that comes anew is told of the auctions that are open already, with their own, older numbers.
+                return self._is_fresh and event.kind is EventKind.AUCTION_OPENED
         self.cursor = event.cursor
         return True
 

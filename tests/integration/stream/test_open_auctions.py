@@ -6,9 +6,11 @@ import pytest
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer
+from intendly_sdk.stream import StreamClient
 
 from intendly.domain.events import Change
 from tests.integration.stream.conftest import RIVAL, SOLVER, SWAPPER, Client, Stream, intent, now_ms
+from tests.integration.web.world import DEPLOYMENT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -62,3 +64,18 @@ def test_one_that_resumes_or_only_watches_is_not_told_twice(stream: Stream) -> N
     resuming.subscribe(solver=True, after=cursor)
     watching.subscribe(auctions=True)
     assert resuming.read_for(0.4) == watching.read_for(0.1) == []
+
+
+def test_the_sdks_client_hears_of_them_too_and_goes_on_where_it_was(stream: Stream) -> None:
+    stream.publish(_opening(stream, 1, SOLVER))
+    stream.serve()
+    with StreamClient(stream.url, signer=SOLVER, domain=DEPLOYMENT.domain) as solver:
+        solver.subscribe(solver=True)
+        first = solver.next_event(5)
+        stream.publish(_opening(stream, 2, SOLVER))
+        second = solver.next_event(5)
+        assert first is not None
+        assert second is not None
+        assert [int(str(event.auction_id), 16) for event in (first, second)] == [1, 2]
+        assert solver.cursor == stream.store.head().cursor
+        assert solver.next_event(0.3) is None
