@@ -12,7 +12,7 @@ from intendly_sdk.messages import AuctionIntent, AuctionOpened, Event, EventKind
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream import StreamClient
-from intendly_sdk.stream_messages import auction_of
+from intendly_sdk.stream_messages import Reply, auction_of
 
 from intendly.adapters.live import RedisLive
 from intendly.domain.events import Change
@@ -140,6 +140,9 @@ def _opening(client: StreamClient, opened: Opened) -> AuctionOpened:
 def test_the_sdks_client_hears_what_is_open_bids_and_does_so_again_after_a_kill(floor: Floor) -> None:
     before, after = floor.open(SOLVER), floor.open(SOLVER, RIVAL)
     floor.tell(before, SOLVER)
+    with Client(floor.stream.url) as earlier:  # from here on the opening is behind the hello of who comes
+        while earlier.hello["cursor"] != floor.stream.store.head().cursor:
+            earlier.hello["cursor"] = earlier.subscribe(auctions=True)["result"]["cursor"]
     with StreamClient(floor.stream.url, signer=SOLVER, domain=DEPLOYMENT.domain) as client:
         client.subscribe(solver=True)
         assert 0 < _opening(client, before).ms_left <= 60_000
@@ -150,7 +153,7 @@ def test_the_sdks_client_hears_what_is_open_bids_and_does_so_again_after_a_kill(
         floor.tell(after, SOLVER, RIVAL)
         assert 0 < _opening(client, after).ms_left <= 60_000
         assert client.bid(after.bid(SOLVER)).created
-        replies = []
+        replies: list[Reply] = []
         client.send_decline(after.id, replies.append)
         ends = time.monotonic() + 5
         while not replies and time.monotonic() < ends:
