@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Address, Hash32
@@ -45,7 +46,7 @@ class Client:
     def __init__(self, url: str) -> None:
         self._stack = ExitStack()
         self.socket: ClientConnection = self._stack.enter_context(
-            connect(url, compression=None, max_size=1 << 20, proxy=None)
+            connect(url, compression=None, max_size=1 << 20, close_timeout=1, proxy=None)
         )
         self.hello = json.loads(self.socket.recv(timeout=5))
         self.events: list[dict[str, Any]] = []
@@ -167,6 +168,15 @@ def opened(number: int, *roster: Signer) -> Change:
 
 def numbers(client: Client) -> list[int]:
     return [int(event["cursor"].split("-")[1]) for event in client.events]
+
+
+def health_of(stream: Stream) -> dict[str, Any]:
+    """What the server says of its events. It is ready, without Redis too."""
+    root = stream.url.replace("ws://", "http://").removesuffix("/api/v1/stream")
+    answer = httpx.get(f"{root}/health", trust_env=False)
+    assert answer.status_code == 200, answer.text
+    events: dict[str, Any] = answer.json()["parts"]["events"]
+    return events
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 import redis
 
@@ -14,17 +13,9 @@ from intendly.adapters.embedded import embedded_valkey
 from intendly.adapters.live import RedisLive
 from intendly.domain.events import Published
 from tests.external import RedisServer
-from tests.integration.stream.conftest import Stream, change, intent, numbers
+from tests.integration.stream.conftest import Stream, change, health_of, intent, numbers
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
-
-
-def _health(stream: Stream) -> dict[str, object]:
-    root = stream.url.replace("ws://", "http://").removesuffix("/api/v1/stream")
-    answer = httpx.get(f"{root}/health", trust_env=False)
-    assert answer.status_code == 200, "without Redis the server is ready all the same"
-    events: dict[str, object] = answer.json()["parts"]["events"]
-    return events
 
 
 def test_while_redis_is_away_events_come_from_the_database_at_once_and_health_says_so(
@@ -37,7 +28,7 @@ def test_while_redis_is_away_events_come_from_the_database_at_once_and_health_sa
         client.subscribe(intents=[str(intent(1))])
         stream.publish(change())
         client.read(1)
-        assert _health(stream)["live"] is True
+        assert health_of(stream)["live"] is True
     time.sleep(0.5)
     took = []
     for count in range(2, 7):
@@ -46,13 +37,13 @@ def test_while_redis_is_away_events_come_from_the_database_at_once_and_health_sa
         client.read(count)
         took.append(time.monotonic() - began)
     assert max(took) < 0.8, took
-    assert _health(stream)["live"] is False
+    assert health_of(stream)["live"] is False
     with embedded_valkey(tmp_path, port=port, durable=False) as server:
         assert server.port == port
         until = time.monotonic() + 10
-        while not _health(stream)["live"] and time.monotonic() < until:
+        while not health_of(stream)["live"] and time.monotonic() < until:
             time.sleep(0.1)
-        assert _health(stream)["live"] is True
+        assert health_of(stream)["live"] is True
         stream.publish(change())
         client.read(7)
     assert numbers(client) == list(range(1, 8))
