@@ -43,7 +43,8 @@ class NoPush:
 class Client:
     """One connection; what it was told is in `events`, in the order of arrival."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, begin: int = 0) -> None:
+        self.begin = begin
         self._stack = ExitStack()
         self.socket: ClientConnection = self._stack.enter_context(
             connect(url, compression=None, max_size=1 << 20, close_timeout=1, proxy=None)
@@ -112,6 +113,13 @@ class Stream:
         stack.callback(self.database.dispose)
         self.store = EventStore(self.database)
         self.url = ""
+        self.begin = 0
+        self._clients = stack.enter_context(ExitStack())
+
+    def begin_anew(self) -> None:
+        """For the next test on the same server: `cursor`, `numbers` and `table` count from here."""
+        self._clients.close()
+        self.begin = self.store.head().last
 
     def serve(self, **settings: str) -> VenueProcess:
         """Start a server; `url` is that of the newest."""
@@ -126,10 +134,14 @@ class Stream:
         )
         self.url = f"ws://127.0.0.1:{port}/api/v1/stream"
         started: VenueProcess = self._stack.enter_context(process)
+        self._stack.callback(_kill, started)
         return started
 
     def client(self, url: str = "") -> Client:
-        return self._stack.enter_context(Client(url or self.url))
+        return self._clients.enter_context(Client(url or self.url, self.begin))
+
+    def cursor(self, number: int) -> str:
+        return f"{self.store.head().epoch}-{self.begin + number}"
 
     def change(self, *changes: Change) -> None:
         with self.database.transaction() as connection:
@@ -141,7 +153,7 @@ class Stream:
         return PublishEvents(self.store, NoPush() if lost else RedisLive(self.redis_url)).run()
 
     def table(self) -> list[Published]:
-        return self.store.since(0, 100_000)
+        return self.store.since(self.begin, 100_000)
 
     def new_epoch(self) -> None:
         with self.database.transaction() as connection:
@@ -167,7 +179,8 @@ def opened(number: int, *roster: Signer) -> Change:
 
 
 def numbers(client: Client) -> list[int]:
-    return [int(event["cursor"].split("-")[1]) for event in client.events]
+    """The numbers of its events, the first of the test's being 1."""
+    return [int(event["cursor"].split("-")[1]) - client.begin for event in client.events]
 
 
 def health_of(stream: Stream) -> dict[str, Any]:
@@ -179,18 +192,33 @@ def health_of(stream: Stream) -> dict[str, Any]:
     return events
 
 
+def _kill(process: VenueProcess) -> None:
+    """Where its end is not what is tested, nobody waits for it."""
+    if process.process.poll() is None:
+        process.kill()
+
+
 @pytest.fixture
 def stream(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stream]:
+    """Without a server yet, for a test that needs one of its own."""
     with ExitStack() as stack:
         yield Stream(database_url, redis_url, tmp_path, stack)
 
 
 @pytest.fixture(scope="module")
-def stream_once(
+def _running(
     module_database_url: str, valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stream]:
-    """One running server for the tests that leave nothing behind in it."""
     with ExitStack() as stack:
         one = Stream(module_database_url, valkey.url_of(11), tmp_path_factory.mktemp("stream"), stack)
         one.serve()
         yield one
+
+
+@pytest.fixture
+def running(_running: Stream) -> Stream:
+    """With a server, for the tests of a file that leave nothing behind in it."""
+    _running.begin_anew()
+    while health_of(_running)["cursor"] != _running.cursor(0):
+        time.sleep(0.05)
+    return _running

@@ -49,29 +49,27 @@ def test_while_redis_is_away_events_come_from_the_database_at_once_and_health_sa
     assert numbers(client) == list(range(1, 8))
 
 
-def test_what_is_not_an_event_stops_nothing(stream: Stream) -> None:
-    stream.serve()
-    client = stream.client()
+def test_what_is_not_an_event_stops_nothing(running: Stream) -> None:
+    client = running.client()
     client.subscribe(intents=[str(intent(1))])
-    with closing(redis.Redis.from_url(stream.redis_url)) as admin:
+    with closing(redis.Redis.from_url(running.redis_url)) as admin:
         [channel] = admin.pubsub_channels(b"*events*")
         for nonsense in (b"\xff", b"{}", b"[1]", b'[{"number": 1}]', b'[{"roster": [], "color": "blue"}]'):
             admin.publish(channel, nonsense)
-    stream.publish(change())
+    running.publish(change())
     client.read(1, timeout_s=5)
     assert numbers(client) == [1]
 
 
-def test_another_venue_on_the_same_redis_is_not_heard(stream: Stream, valkey: RedisServer) -> None:
+def test_another_venue_on_the_same_redis_is_not_heard(running: Stream, valkey: RedisServer) -> None:
     """A restored copy of this venue even has the epoch and the next number of this one."""
-    stream.serve()
-    client = stream.client()
+    client = running.client()
     client.subscribe(intents=[str(intent(1))])
-    head = stream.store.head()
+    head = running.store.head()
     foreign = Published(head.epoch, head.last + 1, "intent.accepted", '{"foreign": 1}', intent_hash=str(intent(1)))
-    place = int(stream.redis_url.rsplit("/", 1)[1])
+    place = int(running.redis_url.rsplit("/", 1)[1])
     RedisLive(valkey.url_of((place + 1) % 16)).push([foreign])
-    stream.publish(change())
+    running.publish(change())
     client.read(1)
     assert client.read_for(0.3) == client.events
     assert numbers(client) == [1]

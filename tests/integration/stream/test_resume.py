@@ -13,35 +13,32 @@ from tests.integration.stream.conftest import Stream, change, intent, numbers
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
-def test_a_cursor_that_this_server_has_not_come_to_yet_is_waited_for(stream: Stream) -> None:
+def test_a_cursor_that_this_server_has_not_come_to_yet_is_waited_for(running: Stream) -> None:
     """The client heard the event from a server that is a moment ahead of this one."""
-    stream.serve()
-    stream.publish(change(), lost=True)
-    client = stream.client()
-    reply = client.subscribe(intents=[str(intent(1))], after=stream.store.head().cursor)
+    running.publish(change(), lost=True)
+    client = running.client()
+    reply = client.subscribe(intents=[str(intent(1))], after=running.store.head().cursor)
     assert reply["ok"], reply
-    stream.publish(change(), lost=True)
+    running.publish(change(), lost=True)
     client.read(1)
     assert numbers(client) == [2]
 
 
-def test_a_slow_reader_that_resumes_far_behind_is_waited_for(stream: Stream) -> None:
+def test_a_slow_reader_that_resumes_far_behind_is_waited_for(running: Stream) -> None:
     """Only what is live is bounded by a queue: a backlog is read as fast as the client takes it."""
-    stream.publish(*(change(filler="x" * 10_000) for _ in range(3_000)))
-    stream.serve()
-    client = stream.client()
-    client.subscribe(intents=[str(intent(1))], after=f"{stream.store.head().epoch}-0")
+    running.publish(*(change(filler="x" * 10_000) for _ in range(3_000)))
+    client = running.client()
+    client.subscribe(intents=[str(intent(1))], after=running.cursor(0))
     for _ in range(4):
         time.sleep(0.5)
-        stream.publish(*(change() for _ in range(20)))
+        running.publish(*(change() for _ in range(20)))
     client.read(3_080, timeout_s=30)
     assert numbers(client) == list(range(1, 3_081))
 
 
-def test_the_address_may_name_the_cursor(stream: Stream) -> None:
-    stream.publish(*(change() for _ in range(3)))
-    stream.serve()
-    client = stream.client(f"{stream.url}?after={stream.store.head().epoch}-1")
+def test_the_address_may_name_the_cursor(running: Stream) -> None:
+    running.publish(*(change() for _ in range(3)))
+    client = running.client(f"{running.url}?after={running.cursor(1)}")
     client.subscribe(intents=[str(intent(1))])
     client.read(2)
     assert numbers(client) == [2, 3]
@@ -64,8 +61,8 @@ def test_a_backlog_that_cannot_be_read_ends_the_connection_and_leaves_no_gap(str
 
 
 @pytest.mark.parametrize("cursor", ["", "7", "1-", "1-2-3", "1-%00"])
-def test_an_address_with_a_malformed_cursor_is_refused(stream_once: Stream, cursor: str) -> None:
+def test_an_address_with_a_malformed_cursor_is_refused(running: Stream, cursor: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"{stream_once.url}?after={cursor}", proxy=None)
+        connect(f"{running.url}?after={cursor}", proxy=None)
     assert refused.value.response.status_code == 422
     assert b"epoch-number" in (refused.value.response.body or b"")

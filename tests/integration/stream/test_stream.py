@@ -34,42 +34,38 @@ from tests.integration.stream.conftest import (
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
-def test_it_tells_by_intent_and_by_swapper(stream: Stream) -> None:
-    stream.serve()
-    by_intent, by_swapper, other = stream.client(), stream.client(), stream.client()
+def test_it_tells_by_intent_and_by_swapper(running: Stream) -> None:
+    by_intent, by_swapper, other = running.client(), running.client(), running.client()
     by_intent.subscribe(intents=[str(intent(1))])
     by_swapper.subscribe(swappers=[str(SWAPPER)])
     other.subscribe(intents=[str(intent(3))])
-    stream.publish(change(1, amount="7"), change(2))
+    running.publish(change(1, amount="7"), change(2))
     [event] = by_intent.read(1)
     assert (event["kind"], event["intent_hash"], event["data"]) == ("intent.accepted", str(intent(1)), {"amount": "7"})
     assert len(by_swapper.read(2)) == 2
     assert other.read_for(0.5) == []
 
 
-def test_after_resumes_behind_a_cursor_and_live_events_follow_without_a_repeat(stream: Stream) -> None:
-    stream.publish(*(change() for _ in range(1_200)))
-    stream.serve()
-    epoch = stream.store.head().epoch
-    client = stream.client()
-    client.subscribe(intents=[str(intent(1))], after=f"{epoch}-100")
-    stream.publish(*(change() for _ in range(50)))
+def test_after_resumes_behind_a_cursor_and_live_events_follow_without_a_repeat(running: Stream) -> None:
+    running.publish(*(change() for _ in range(1_200)))
+    client = running.client()
+    client.subscribe(intents=[str(intent(1))], after=running.cursor(100))
+    running.publish(*(change() for _ in range(50)))
     client.read(1_150)
     assert client.read_for(0.3) is client.events
     assert numbers(client) == list(range(101, 1_251))
 
 
-def test_clients_that_reconnect_at_random_miss_and_repeat_nothing(stream: Stream) -> None:
-    stream.serve()
+def test_clients_that_reconnect_at_random_miss_and_repeat_nothing(running: Stream) -> None:
     total, got = 1_000, [list[int]() for _ in range(5)]
     failures: list[BaseException] = []
 
     def follow(place: int) -> None:
         chance = random.Random(place)
-        cursor = f"{stream.store.head().epoch}-0"
+        cursor = running.cursor(0)
         try:
             while len(got[place]) < total:
-                with Client(stream.url) as client:
+                with Client(running.url) as client:
                     client.subscribe(intents=[str(intent(1))], after=cursor)
                     client.read_for(chance.uniform(0.05, 0.6))
                     got[place] += numbers(client)
@@ -81,50 +77,47 @@ def test_clients_that_reconnect_at_random_miss_and_repeat_nothing(stream: Stream
     for one in followers:
         one.start()
     for number in range(total):
-        stream.publish(change(), lost=number % 7 == 0)
+        running.publish(change(), lost=number % 7 == 0)
     for one in followers:
         one.join(timeout=30)
     assert failures == []
-    table = [event.number for event in stream.table()]
+    table = [event.number for event in running.table()]
     assert all(numbers == table for numbers in got)
 
 
-def test_a_hole_that_redis_left_is_filled_from_the_database_in_order(stream: Stream) -> None:
-    stream.serve()
-    client = stream.client()
+def test_a_hole_that_redis_left_is_filled_from_the_database_in_order(running: Stream) -> None:
+    client = running.client()
     client.subscribe(intents=[str(intent(1))])
-    stream.publish(change())
-    stream.publish(change(), change(), lost=True)
-    stream.publish(change())
+    running.publish(change())
+    running.publish(change(), change(), lost=True)
+    running.publish(change())
     client.read(4, timeout_s=3)
-    stream.publish(change(), lost=True)  # and one that no later message betrays
+    running.publish(change(), lost=True)  # and one that no later message betrays
     client.read(5, timeout_s=3)
     assert numbers(client) == [1, 2, 3, 4, 5]
 
 
-def test_a_wiped_redis_and_a_broken_connection_to_it_lose_nothing(stream: Stream) -> None:
-    stream.serve()
-    client = stream.client()
+def test_a_wiped_redis_and_a_broken_connection_to_it_lose_nothing(running: Stream) -> None:
+    client = running.client()
     client.subscribe(intents=[str(intent(1))])
-    with closing(redis.Redis.from_url(stream.redis_url)) as admin:
+    with closing(redis.Redis.from_url(running.redis_url)) as admin:
         for _ in range(3):
-            stream.publish(change())
+            running.publish(change())
             admin.flushall()
             admin.client_kill_filter(_type="pubsub")
-            stream.publish(change())
+            running.publish(change())
     client.read(6, timeout_s=8)
     assert numbers(client) == list(range(1, 7))
 
 
-def test_an_old_epoch_and_a_number_that_is_not_yet_get_410(stream: Stream) -> None:
-    stream.publish(change())
-    stream.serve()
-    epoch = stream.store.head().epoch
-    client = stream.client()
-    for cursor in (f"{epoch - 1}-1", f"{epoch}-2"):
+def test_an_old_epoch_and_a_number_that_is_not_yet_get_410(running: Stream) -> None:
+    running.publish(change())
+    head = running.store.head()
+    client = running.client()
+    for cursor in (f"{head.epoch - 1}-1", f"{head.epoch}-{head.last + 1}"):
         reply = client.subscribe(intents=[str(intent(1))], after=cursor)
         assert (reply["problem"]["code"], reply["problem"]["status"]) == ("cursor_gone", 410)
-    assert client.subscribe(intents=[str(intent(1))], after=f"{epoch}-1")["ok"]
+    assert client.subscribe(intents=[str(intent(1))], after=head.cursor)["ok"]
 
 
 def test_a_new_epoch_sends_everyone_off_to_begin_anew(stream: Stream) -> None:
@@ -138,9 +131,8 @@ def test_a_new_epoch_sends_everyone_off_to_begin_anew(stream: Stream) -> None:
     assert closed.value.rcvd.code == 1013
 
 
-def test_a_solver_logs_in_with_its_registered_key_alone(stream: Stream) -> None:
-    stream.serve()
-    client = stream.client()
+def test_a_solver_logs_in_with_its_registered_key_alone(running: Stream) -> None:
+    client = running.client()
     for attempt in (
         client.log_in(RIVAL, SOLVER.address),
         client.log_in(Signer(b"\x07" * 32)),
@@ -149,39 +141,37 @@ def test_a_solver_logs_in_with_its_registered_key_alone(stream: Stream) -> None:
     ):
         assert attempt["problem"]["code"] == "login_invalid"
     assert client.subscribe(solver=True)["problem"]["code"] == "login_required"
-    replayed = stream.client()
+    replayed = running.client()
     replayed.hello = client.hello  # the challenge of another connection
     assert replayed.log_in(SOLVER)["problem"]["code"] == "login_invalid"
     assert client.log_in(SOLVER)["ok"]
 
 
-def test_what_is_for_one_solver_reaches_nobody_else(stream: Stream) -> None:
-    stream.serve()
-    solver, rival, watcher, named = stream.client(), stream.client(), stream.client(), stream.client()
+def test_what_is_for_one_solver_reaches_nobody_else(running: Stream) -> None:
+    solver, rival, watcher, named = running.client(), running.client(), running.client(), running.client()
     for client, signer in ((solver, SOLVER), (rival, RIVAL)):
         client.log_in(signer)
         client.subscribe(solver=True)
     watcher.subscribe(intents=[str(intent(1))], auctions=True)
     named.subscribe(swappers=[str(SOLVER.address)])  # as if the solver were a swapper
     secret = Change(EventKind.BID_DECIDED, intent(1), swapper=SWAPPER, solver=SOLVER.address, data={"fate": "lost"})
-    stream.publish(secret, change(1))
+    running.publish(secret, change(1))
     assert [event["kind"] for event in solver.read(1)] == ["bid.decided"]
     assert [event["kind"] for event in watcher.read(1)] == ["intent.accepted"]
     assert rival.read_for(0.4) == []
     assert named.read_for(0.1) == []
-    again = stream.client()
-    again.subscribe(intents=[str(intent(1))], after=f"{stream.store.head().epoch}-0")
+    again = running.client()
+    again.subscribe(intents=[str(intent(1))], after=running.cursor(0))
     assert [event["kind"] for event in again.read(1)] == ["intent.accepted"]
 
 
-def test_an_opened_auction_goes_to_its_roster_with_the_clock_and_without_the_roster(stream: Stream) -> None:
-    stream.serve()
-    solver, rival, watcher = stream.client(), stream.client(), stream.client()
+def test_an_opened_auction_goes_to_its_roster_with_the_clock_and_without_the_roster(running: Stream) -> None:
+    solver, rival, watcher = running.client(), running.client(), running.client()
     for client, signer in ((solver, SOLVER), (rival, RIVAL)):
         client.log_in(signer)
         client.subscribe(solver=True)
     watcher.subscribe(auctions=True)
-    stream.publish(opened(1, SOLVER))
+    running.publish(opened(1, SOLVER))
     for client in (solver, watcher):
         [event] = client.read(1)
         assert event["kind"] == "auction.opened"
@@ -218,18 +208,16 @@ def test_a_slow_reader_is_dropped_and_neither_corrupts_nor_holds_up(stream: Stre
     quick.read(len(quick.events) + 1)
 
 
-def test_a_query_that_is_held_for_a_second_holds_up_no_other_connection(stream: Stream) -> None:
+def test_a_query_that_is_held_for_a_second_holds_up_no_other_connection(running: Stream) -> None:
     """psycopg2 waits by gevent: pings are answered and events told while one client's query hangs."""
-    stream.publish(*(change() for _ in range(10)))
-    stream.serve()
-    watching, resuming = stream.client(), stream.client()
+    running.publish(*(change() for _ in range(10)))
+    behind = running.cursor(0)
+    watching, resuming = running.client(), running.client()
     watching.subscribe(intents=[str(intent(2))])
-    epoch = stream.store.head().epoch
-    with closing(psycopg2.connect(stream.rows.url)) as holder, holder.cursor() as cursor:
+    with closing(psycopg2.connect(running.rows.url)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
-        replied = threading.Thread(
-            target=resuming.subscribe, kwargs={"intents": [str(intent(1))], "after": f"{epoch}-0"}
-        )
+        asked = {"intents": [str(intent(1))], "after": behind}
+        replied = threading.Thread(target=resuming.subscribe, kwargs=asked)
         replied.start()
         ends = time.monotonic() + 1.0
         pings = 0
@@ -278,9 +266,8 @@ def test_the_sdks_client_comes_back_after_a_kill_without_a_gap_or_a_repeat(strea
     assert [event.cursor.split("-")[1] for event in told if event] == ["2", "3"]
 
 
-def test_a_flood_of_messages_ends_the_connection(stream: Stream) -> None:
-    stream.serve()
-    client = stream.client()
+def test_a_flood_of_messages_ends_the_connection(running: Stream) -> None:
+    client = running.client()
 
     def flood() -> None:
         for _ in range(1_000):
@@ -296,8 +283,8 @@ def test_a_flood_of_messages_ends_the_connection(stream: Stream) -> None:
 @pytest.mark.parametrize(
     "frame", ["", "[]", "{}", '{"type": "subscribe"}', '{"type":"bid","id":3}', b"\x00\xff", "[" * 5_000]
 )
-def test_nonsense_is_answered_with_a_problem_and_the_connection_stays(stream_once: Stream, frame: str | bytes) -> None:
-    with Client(stream_once.url) as client:
+def test_nonsense_is_answered_with_a_problem_and_the_connection_stays(running: Stream, frame: str | bytes) -> None:
+    with Client(running.url) as client:
         client.socket.send(frame)
         reply = client._next(5)
         assert reply["ok"] is False
@@ -305,8 +292,8 @@ def test_nonsense_is_answered_with_a_problem_and_the_connection_stays(stream_onc
         assert client.subscribe(auctions=True)["ok"]
 
 
-def test_one_connection_follows_a_bounded_number_of_intents(stream_once: Stream) -> None:
-    with Client(stream_once.url) as client:
+def test_one_connection_follows_a_bounded_number_of_intents(running: Stream) -> None:
+    with Client(running.url) as client:
         for first in range(0, 9_500, 500):
             assert client.subscribe(intents=[str(intent(first + number)) for number in range(500)])["ok"]
         reply = client.subscribe(intents=[str(intent(20_000 + number)) for number in range(500)])
@@ -314,8 +301,8 @@ def test_one_connection_follows_a_bounded_number_of_intents(stream_once: Stream)
         assert (reply["problem"]["code"], reply["problem"]["status"]) == ("too_many_topics", 429)
 
 
-def test_a_frame_over_the_limit_is_refused(stream_once: Stream) -> None:
-    with Client(stream_once.url) as client:
+def test_a_frame_over_the_limit_is_refused(running: Stream) -> None:
+    with Client(running.url) as client:
         client.socket.send("x" * 200_000)
         with pytest.raises(ConnectionClosed) as closed:
             client.socket.recv(timeout=5)
@@ -335,9 +322,9 @@ def test_one_connection_too_many_is_refused_by_name(stream: Stream) -> None:
     assert stream.client().hello["type"] == "hello"
 
 
-def test_health_and_metrics_are_at_the_root(stream_once: Stream) -> None:
-    root = stream_once.url.replace("ws://", "http://").removesuffix("/api/v1/stream")
-    with Client(stream_once.url):
+def test_health_and_metrics_are_at_the_root(running: Stream) -> None:
+    root = running.url.replace("ws://", "http://").removesuffix("/api/v1/stream")
+    with Client(running.url):
         health = httpx.get(f"{root}/health", trust_env=False).json()
         assert health["parts"]["events"]["connections"] == 1
         assert health["parts"]["events"]["live"] is True
