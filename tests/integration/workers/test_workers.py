@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -234,3 +235,29 @@ def test_the_worker_answers_health_and_metrics_at_its_root(venue: Venue) -> None
     health = httpx.get(f"{root}/health", trust_env=False).json()
     assert health["parts"]["database"]["ok"]
     assert "python_info" in httpx.get(f"{root}/metrics", trust_env=False).text
+
+
+def test_sigterm_ends_a_beat_in_the_middle_of_a_send(venue: Venue) -> None:
+    """Again and again, since celery's own handler fails at some moments of a send only."""
+    for turn in range(4):
+        beat = venue.beat()
+        _until_it_ticks(beat)
+        time.sleep(0.3 + 0.061 * turn)
+        assert beat.terminate() < 6
+        assert beat.process.returncode == 0
+        assert "Traceback" not in beat.said()
+
+
+def test_sigterm_ends_a_beat_whose_broker_hangs(database_url: str, tmp_path: Path) -> None:
+    with closing(socket.socket()) as hung:
+        hung.bind(("127.0.0.1", 0))
+        hung.listen(64)
+        url = f"redis://127.0.0.1:{hung.getsockname()[1]}/0"
+        with VenueProcess("workers.beat", database_url, url, tmp_path) as beat:
+            _until_it_ticks(beat)
+            time.sleep(0.5)
+            assert beat.terminate() < 8
+
+
+def _until_it_ticks(beat: VenueProcess) -> None:
+    until(lambda: "lock_taken" in beat.said())
