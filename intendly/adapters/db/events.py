@@ -105,6 +105,9 @@ _COLUMNS = """
     number, kind, intent_hash, auction_id, swapper, solver, data, (extract(epoch FROM at) * 1000)::bigint AS at_ms
 """
 
+# Not joined: of a table that is not analysed the planner expects many rows, and then reads the whole log to find a few.
+_EPOCH = "(SELECT epoch FROM stream_head) AS epoch"
+
 _HOLD_HEAD = text("SELECT epoch, last FROM stream_head FOR UPDATE SKIP LOCKED")
 _HEAD = text("SELECT epoch, last, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS read_at FROM stream_head")
 
@@ -126,24 +129,25 @@ _PUBLISH = text(
 
 _SINCE = text(
     f"""
-    SELECT h.epoch, {_COLUMNS}
-    FROM events, stream_head h WHERE number > :number ORDER BY number LIMIT :limit
+    SELECT {_EPOCH}, {_COLUMNS}
+    FROM events WHERE number > :number ORDER BY number LIMIT :limit
     """  # noqa: S608 - a constant of this file
 )
 
-# What is for one solver alone reaches nobody else, whatever else they asked for.
+# What is for one solver alone reaches nobody else, whatever else they asked for. Where nobody is logged in, what is for
+# solvers is false before it is planned, so that the indexes by intent and by swapper answer the rest.
 _HEARD_BY = text(
     f"""
-    SELECT h.epoch, {_COLUMNS}
-    FROM events, stream_head h
+    SELECT {_EPOCH}, {_COLUMNS}
+    FROM events
     WHERE number > :after AND number <= :upto
       AND (solver IS NULL OR solver = CAST(:solver AS bytea))
       AND (
         intent_hash = ANY(CAST(:intents AS bytea[])) OR swapper = ANY(CAST(:swappers AS bytea[]))
         OR (:auctions AND kind IN ('auction.opened', 'auction.closed'))
         OR solver = CAST(:solver AS bytea)
-        OR (CAST(:solver AS bytea) IS NOT NULL AND kind = 'auction.closed')
-        OR (kind = 'auction.opened' AND data->'roster' ? :solver_text)
+        OR (CAST(:solver AS bytea) IS NOT NULL
+            AND (kind = 'auction.closed' OR (kind = 'auction.opened' AND data->'roster' ? :solver_text)))
       )
     ORDER BY number LIMIT :limit
     """  # noqa: S608 - a constant of this file
@@ -151,8 +155,8 @@ _HEARD_BY = text(
 
 _OPEN_AUCTIONS = text(
     f"""
-    SELECT h.epoch, {_COLUMNS}
-    FROM auctions a JOIN events e ON e.auction_id = a.id AND e.kind = 'auction.opened', stream_head h
+    SELECT {_EPOCH}, {_COLUMNS}
+    FROM auctions a JOIN events e ON e.auction_id = a.id AND e.kind = 'auction.opened'
     WHERE a.state = 'open' AND a.closes_at > statement_timestamp()
       AND number <= :upto AND data->'roster' ? :solver
     ORDER BY number LIMIT :limit
