@@ -53,7 +53,7 @@ def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Dem
     _wait_until_trading(demo)
     killed = []
     for name in NAMES:
-        process = demo.running()[name]
+        process = _wait_until_runs(demo, name)
         process.kill()
         killed.append(process.pid)
         time.sleep(1.5)
@@ -85,6 +85,15 @@ def _wait_until_trading(demo: Demo) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("no intent was posted within 90 seconds")
+
+
+def _wait_until_runs(demo: Demo, name: str) -> psutil.Process:
+    """On a busy machine one that was killed before may still be starting again."""
+    ends = time.monotonic() + 30
+    while (process := demo.running().get(name)) is None:
+        assert time.monotonic() < ends, f"{name} does not run"
+        time.sleep(0.1)
+    return process
 
 
 def _wait_until_all_run(demo: Demo) -> dict[str, psutil.Process]:
