@@ -49,7 +49,7 @@ def test_servers_of_the_environment_are_ignored(start_demo: Callable[..., Demo])
 
 def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Demo]) -> None:
     """kill -9 of each process in turn, one every second and a half while intents come in; each is started again."""
-    demo = start_demo("--intents", "20", "--interval", "1", "--seed", "2")
+    demo = start_demo("--intents", "20", "--interval", "2", "--seed", "2")
     _wait_until_trading(demo)
     killed = []
     for name in NAMES:
@@ -91,6 +91,7 @@ def _wait_until_runs(demo: Demo, name: str) -> psutil.Process:
     """On a busy machine one that was killed before may still be starting again."""
     ends = time.monotonic() + 30
     while (process := demo.running().get(name)) is None:
+        assert demo.process.poll() is None, "the demo was over before all were killed"
         assert time.monotonic() < ends, f"{name} does not run"
         time.sleep(0.1)
     return process
