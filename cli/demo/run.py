@@ -27,6 +27,8 @@ from intendly.domain.fees import smallest_min_amount_out
 SLIPPAGE_BPS: Final = 100
 """How far below the best single pool's quote a swapper's minimum lies."""
 _READY_S: Final = 60
+_TRIES: Final = 12
+"""So that a relayer that is killed and comes back loses nobody's POST: the same intent again is safe."""
 
 
 class DemoRun:
@@ -84,13 +86,13 @@ class DemoRun:
 
     def _trade(self, market: DemoMarket, wanted: Sequence[Trade], interval_s: float, timeout_s: float) -> Result:
         api = self._settings.api_url
-        with VenueClient(api) as public:
+        with VenueClient(api, tries=_TRIES) as public:
             follower = Follower(
                 public,
                 [person.address for person in self._people],
                 lambda followed, event: self._screen.heard(market, followed, event),
             )
-            clients = {person.address: TraderClient(api, person) for person in self._people}
+            clients = {person.address: TraderClient(api, person, tries=_TRIES) for person in self._people}
             gas_fees = {token.address: token.gas_fee for token in public.tokens()}
             followed: list[Followed] = []
             with closing(follower):

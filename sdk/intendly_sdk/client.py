@@ -30,10 +30,14 @@ from intendly_sdk.typed_data import Domain
 
 
 class VenueClient:
-    """What the venue tells anyone. Every method raises `ApiError`, `NetworkError` or `ProtocolError`."""
+    """What the venue tells anyone. Every method raises `ApiError`, `NetworkError` or `ProtocolError`.
 
-    def __init__(self, api_url: str, *, timeout: float = 5.0) -> None:
-        self._api = HttpApi(api_url, timeout=timeout)
+    `timeout` is in seconds, of one try. After `tries` of them, with growing waits between, it gives up: the default
+    bridges about three seconds, 12 half a minute.
+    """
+
+    def __init__(self, api_url: str, *, timeout: float = 5.0, tries: int = 6) -> None:
+        self._api = HttpApi(api_url, timeout=timeout, tries=tries)
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +91,8 @@ class VenueClient:
 class TraderClient(VenueClient):
     """Signs, submits and follows intents. The swapper must have approved Permit2 for the token that it sells."""
 
-    def __init__(self, api_url: str, signer: Signer, *, timeout: float = 5.0) -> None:
-        super().__init__(api_url, timeout=timeout)
+    def __init__(self, api_url: str, signer: Signer, *, timeout: float = 5.0, tries: int = 6) -> None:
+        super().__init__(api_url, timeout=timeout, tries=tries)
         self.signer = signer
 
     def build_intent(

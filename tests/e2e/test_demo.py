@@ -91,7 +91,7 @@ def _wait_until_runs(demo: Demo, name: str) -> psutil.Process:
     """On a busy machine one that was killed before may still be starting again."""
     ends = time.monotonic() + 30
     while (process := demo.running().get(name)) is None:
-        assert demo.process.poll() is None, "the demo was over before all were killed"
+        assert demo.process.poll() is None, f"the demo was over: {demo.process.communicate()[1][-2_000:]}"
         assert time.monotonic() < ends, f"{name} does not run"
         time.sleep(0.1)
     return process
