@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from intendly_sdk.signatures import SignatureError, recover
 from intendly_sdk.stream_messages import Decline, Hello, Login, PlaceBid, Reply, Subscribe, client_message
 from intendly_sdk.typed_data import Domain, stream_login_digest
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from intendly.domain.errors import LoginInvalid, LoginRequired
 from intendly.domain.events import Interest
@@ -139,7 +139,8 @@ class Session:
 def _id_in(message: str | bytes) -> int:
     """The id of a request that is not valid, where it has one; 0 otherwise."""
     try:
-        number = json.loads(message)["id"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        # Not json.loads: it goes as deep as the recursion limit, which an import may have raised past the stack.
+        number = from_json(message)["id"]
+    except (ValueError, TypeError, KeyError):
         return 0
     return number if type(number) is int and 0 <= number < 2**53 else 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 
 from flask import Response, request
+from gunicorn.http.errors import ParseException
 from intendly_sdk.primitives import HexBytes
 from pydantic import BaseModel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 Bytes = TypeVar("Bytes", bound=HexBytes)
@@ -18,11 +19,21 @@ def body_as(model: type[Model]) -> Model:
     """The body as `model`, straight from its bytes. Raises pydantic's `ValidationError`, 413 and 415."""
     if not request.is_json:
         raise UnsupportedMediaType
-    body = request.get_data(cache=False)
+    body = _body()
     # A chunked body is cut at the limit in silence.
     if request.content_length is None and len(body) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge
     return model.model_validate_json(body)
+
+
+def _body() -> bytes:
+    """The body's bytes. The server raises errors of its own where the client breaks the framing or goes away."""
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except (ParseException, OSError, ValueError) as error:
+        raise BadRequest from error
 
 
 def query_as(model: type[Model]) -> Model:

@@ -81,7 +81,7 @@ _REASONS = {
     "receiver": Reason.RECEIVER_FAILED,
     NOT_TRIED: Reason.AWARD_LAPSED,
 }
-_WAIT_S = {Reason.SWAPPER_FAILED: 10, Reason.TOKEN_FAILED: 30, Reason.RECEIVER_FAILED: 30}
+_WAIT_S = {Reason.SETTLEMENT_FAILED: 10, Reason.SWAPPER_FAILED: 10, Reason.TOKEN_FAILED: 30, Reason.RECEIVER_FAILED: 30}
 
 
 def reason_of(fault: str) -> Reason:

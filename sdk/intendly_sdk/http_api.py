@@ -24,7 +24,7 @@ class HttpApi:
     A try is repeated after a failure of the network and after 502, 503 and 504, `tries` times in all.
     """
 
-    def __init__(self, api_url: str, *, timeout: float = 5.0, tries: int = 4) -> None:
+    def __init__(self, api_url: str, *, timeout: float = 5.0, tries: int = 6) -> None:
         self._tries = tries
         self._client = httpx.Client(
             base_url=api_url.rstrip("/") + "/api/v1",

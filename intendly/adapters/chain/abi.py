@@ -22,7 +22,8 @@ class Function:
         self.name: str = entry["name"]
         self.selector = bytes(function_abi_to_4byte_selector(entry))
         self._inputs = get_abi_input_types(entry)
-        self._outputs = get_abi_output_types(entry)
+        # A string is read as the bytes that it is: a stranger's need not be UTF-8.
+        self._outputs = [kind.replace("string", "bytes") for kind in get_abi_output_types(entry)]
 
     def encode(self, *arguments: object) -> bytes:
         """The calldata."""
@@ -47,7 +48,9 @@ class Event:
     def __init__(self, entry: Any) -> None:
         self.name: str = entry["name"]
         self.topic = Hash32(event_abi_to_log_topic(entry))
-        types = list(zip(entry["inputs"], get_abi_input_types(entry), strict=True))
+        # A string is read as the bytes that it is: a stranger's need not be UTF-8.
+        kinds = [kind.replace("string", "bytes") for kind in get_abi_input_types(entry)]
+        types = list(zip(entry["inputs"], kinds, strict=True))
         self._indexed = [(each["name"], kind) for each, kind in types if each["indexed"]]
         self._plain = [(each["name"], kind) for each, kind in types if not each["indexed"]]
 

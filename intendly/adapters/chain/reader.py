@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from intendly_sdk.primitives import ZERO_ADDRESS, ZERO_HASH, Address, Hash32, HexBytes
 
 from intendly.adapters.chain.artifacts import forge
@@ -12,6 +13,8 @@ from intendly.adapters.chain.rpc import Rpc, RpcError
 from intendly.domain.chain import FAULTS, NOT_TRIED, STEPS, Block, BundleFailed, Filled, Log, Place, SolverChanged
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import ChainUnavailable, Conflict
+
+log = structlog.get_logger(__name__)
 
 FINAL_DEPTH: Final = 64
 """Blocks after which a chain that names no finalized head is taken to be final."""
@@ -92,6 +95,16 @@ def final_number(rpc: Rpc) -> int:
     return max(0, int(head, 16) - FINAL_DEPTH)
 
 
+def endpoint_of(raw: bytes) -> str:
+    """A solver's endpoint, as anyone may have written it: an http(s) URL in printable ASCII, or none."""
+    text = raw.decode("ascii", errors="replace")
+    if text.startswith(("http://", "https://")) and all("!" <= letter <= "~" for letter in text):
+        return text
+    if text:
+        log.warning("solver_endpoint_unusable", bytes=len(raw))
+    return ""
+
+
 def _block(raw: Any) -> Block:
     if not isinstance(raw, dict):
         raise ChainUnavailable("the chain has no latest block")
@@ -126,9 +139,13 @@ def _not_tried(place: Place, fields: Mapping[str, Any]) -> BundleFailed:
 
 
 def _solver_changed(place: Place, fields: Mapping[str, Any]) -> SolverChanged:
-    key = fields.get("signingKey")
+    key, endpoint = fields.get("signingKey"), fields.get("endpoint")
     return SolverChanged(
-        place, Address(fields["solver"]), True, Address(key) if key is not None else None, fields.get("endpoint")
+        place,
+        Address(fields["solver"]),
+        True,
+        Address(key) if key is not None else None,
+        endpoint_of(endpoint) if endpoint is not None else None,
     )
 
 
@@ -140,7 +157,7 @@ def _standing(solver: Address, info: Any) -> SolverChanged:
     """How the registry has a solver now; its place is the beginning of the chain, since no log says it."""
     signing_key, _, endpoint = info
     key = Address(signing_key)
-    return SolverChanged(Place(0, ZERO_HASH, ZERO_HASH, 0), solver, key != ZERO_ADDRESS, key, endpoint)
+    return SolverChanged(Place(0, ZERO_HASH, ZERO_HASH, 0), solver, key != ZERO_ADDRESS, key, endpoint_of(endpoint))
 
 
 _Decoder = Callable[[Place, Mapping[str, Any]], Log]

@@ -26,6 +26,7 @@ class Database:
         if self._engine is None:
             self._engine = create_engine(
                 self._url,
+                hide_parameters=True,  # an error's text goes into logs; a sealed bid's values must not
                 pool_size=self._pool_size,
                 max_overflow=0,
                 pool_pre_ping=False,

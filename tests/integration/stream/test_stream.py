@@ -281,7 +281,18 @@ def test_a_flood_of_messages_ends_the_connection(running: Stream) -> None:
 
 
 @pytest.mark.parametrize(
-    "frame", ["", "[]", "{}", '{"type": "subscribe"}', '{"type":"bid","id":3}', b"\x00\xff", "[" * 5_000]
+    "frame",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"type": "subscribe"}',
+        '{"type":"bid","id":3}',
+        b"\x00\xff",
+        "[" * 5_000,
+        pytest.param('["' * 60_000, id="deep"),
+        pytest.param("[" * 131_000, id="deeper"),
+    ],
 )
 def test_nonsense_is_answered_with_a_problem_and_the_connection_stays(running: Stream, frame: str | bytes) -> None:
     with Client(running.url) as client:

@@ -84,7 +84,7 @@ def test_a_network_that_stays_down_is_a_network_error() -> None:
     with http_venue(lambda *_: (503, b"")) as venue, VenueClient(venue.url) as client:
         with pytest.raises(NetworkError, match="503"):
             client.config()
-        assert len(venue.asked) == 4
+        assert len(venue.asked) == 6
 
 
 def test_a_refusal_is_raised_with_its_problem_and_not_repeated() -> None:
