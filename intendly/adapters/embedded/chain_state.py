@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from intendly.adapters.embedded.errors import EmbeddedError
 from intendly.adapters.embedded.json_rpc import RpcUnavailable, call
@@ -27,23 +28,53 @@ _SHARE = 0.05
 
 
 def latest_state(folder: Path) -> Path | None:
-    """The file to go on from; None for a new chain. Raises `EmbeddedError` where there was one and none is whole."""
+    """The file to go on from, put right; None for a new chain.
+
+    Raises `EmbeddedError` where there was one and none is whole.
+    """
     found = [folder / name for name in (CHECKPOINT, EXIT_DUMP) if (folder / name).exists()]
-    whole = {file: height for file in found if (height := _height(file)) is not None}
+    whole = {file: state for file in found if (state := _whole(file)) is not None}
     if found and not whole:
         raise EmbeddedError(
             f"no state of the chain in {folder} is whole; `make clean` removes it, and the database too"
         )
-    return max(whole, key=lambda file: whole[file], default=None)
+    latest = max(whole, key=lambda file: _number(whole[file]["best_block_number"]), default=None)
+    if latest is not None:
+        _keep_first_genesis(latest, whole[latest])
+    return latest
 
 
-def _height(file: Path) -> int | None:
-    """The number of the last block in a dump; None when it is not whole."""
+def _whole(file: Path) -> dict[str, Any] | None:
+    """A dump; None when it is torn."""
     try:
-        number = json.loads(file.read_bytes())["best_block_number"]
-        return int(number, 16) if isinstance(number, str) else int(number)
+        state: dict[str, Any] = json.loads(file.read_bytes())
+        _number(state["best_block_number"])
     except (ValueError, KeyError, TypeError):
         return None
+    return state
+
+
+def _keep_first_genesis(file: Path, state: dict[str, Any]) -> None:
+    """anvil makes a block 0 of its own at every start and dumps it beside the loaded ones, in no order.
+
+    When it loads several it takes the last for the chain's; only the oldest is the one that block 1 stands on.
+    """
+    blocks = state.get("blocks", [])
+    zeros = [block for block in blocks if _number(block["header"]["number"]) == 0]
+    if len(zeros) > 1:
+        first = min(zeros, key=lambda block: _number(block["header"]["timestamp"]))
+        kept = [first, *(block for block in blocks if _number(block["header"]["number"]) != 0)]
+        _replace(file, json.dumps({**state, "blocks": kept}).encode())
+
+
+def _number(value: str | int) -> int:
+    return int(value, 16) if isinstance(value, str) else int(value)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    draft = file.with_suffix(".new")
+    draft.write_bytes(content)
+    draft.replace(file)
 
 
 @contextmanager
@@ -75,6 +106,4 @@ def _save_until(ended: threading.Event, rpc_url: str, file: Path) -> None:
 
 def _save(rpc_url: str, file: Path) -> None:
     dump = str(call(rpc_url, "anvil_dumpState"))
-    draft = file.with_suffix(".new")
-    draft.write_bytes(gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))
-    draft.replace(file)
+    _replace(file, gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))

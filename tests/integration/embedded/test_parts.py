@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -134,6 +135,20 @@ def test_a_chain_goes_on_where_it_was_and_a_new_one_differs(world_folder: Path) 
         assert int(finalized["number"], 16) > 0
     with embedded_anvil(world_folder / "two", chain_id=777) as chain:
         assert _block(chain.rpc_url, 0) != before[0]
+
+
+def test_a_chain_keeps_its_first_block_however_often_it_is_started(world_folder: Path) -> None:
+    """anvil makes a block 0 at every start and dumps it beside the old ones; of several the last in the file counts."""
+    dump = world_folder / "anvil" / EXIT_DUMP
+    with embedded_anvil(world_folder, durable=False) as chain:
+        call(chain.rpc_url, "anvil_mine", "0x2")
+        before = [_block(chain.rpc_url, number) for number in range(3)]
+    state = json.loads(dump.read_bytes())
+    (first,) = [block for block in state["blocks"] if int(block["header"]["number"], 16) == 0]
+    later = {**first, "header": {**first["header"], "timestamp": hex(int(first["header"]["timestamp"], 16) + 5)}}
+    dump.write_text(json.dumps({**state, "blocks": [*state["blocks"], later]}))
+    with embedded_anvil(world_folder, durable=False) as chain:
+        assert [_block(chain.rpc_url, number) for number in range(3)] == before
 
 
 def test_a_killed_chain_goes_on_from_its_checkpoint(world_folder: Path) -> None:
