@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -117,3 +118,12 @@ def test_a_publisher_killed_between_its_commit_and_its_push_loses_nothing(stream
     client.read(3, timeout_s=5)
     assert numbers(client) == [1, 2, 3]
     assert stream.rows.count("outbox") == 0
+
+
+def test_a_kind_that_this_version_does_not_know_passes_like_any_other(stream: Stream) -> None:
+    """Code of the version before runs on the rows of the next."""
+    stream.rows.run("INSERT INTO outbox (kind, data) VALUES ('intent.from_the_future', '{\"n\": 1}')")
+    assert stream.publish(change(2)) == 2
+    first, second = stream.table()
+    assert json.loads(first.frame)["kind"] == "intent.from_the_future"
+    assert (first.number, second.number) == (1, 2)

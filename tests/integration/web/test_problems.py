@@ -142,3 +142,15 @@ def test_a_body_that_never_comes_holds_nobody_up(relayer: Relayer) -> None:
             b"content-type: application/json\r\ncontent-length: 500\r\n\r\n{"
         )
         assert relayer.get("/config").status_code == 200
+
+
+def test_a_chunk_that_is_none_is_the_clients_mistake(relayer: Relayer) -> None:
+    host, port = relayer.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as broken:
+        broken.sendall(
+            b"POST /api/v1/intents HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"transfer-encoding: chunked\r\nconnection: close\r\n\r\nZZ\r\n"
+        )
+        answer = b"".join(iter(lambda: broken.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"bad_request"' in answer
