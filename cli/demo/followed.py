@@ -32,7 +32,6 @@ class Followed:
     min_amount_out: int
     quote: int
     posted_at: float
-    balances_before: tuple[int, int] = (0, 0)
     auctions: list[AuctionView] = field(default_factory=list)
     ended_at: float | None = None
     is_settled: bool = False

@@ -22,6 +22,7 @@ from cli.supervisor import ProcessFailed, Supervisor
 from cli.venue import Ground, flower_password_path, prepare
 from intendly.adapters.chain.keys import load_key
 from intendly.bootstrap import Venue
+from intendly.domain.deployment import Token
 from intendly.domain.fees import smallest_min_amount_out
 
 SLIPPAGE_BPS: Final = 100
@@ -86,6 +87,8 @@ class DemoRun:
 
     def _trade(self, market: DemoMarket, wanted: Sequence[Trade], interval_s: float, timeout_s: float) -> Result:
         api = self._settings.api_url
+        holders = _holders(market, wanted)
+        before = market.balances(holders)
         with VenueClient(api, tries=_TRIES) as public:
             follower = Follower(
                 public,
@@ -105,7 +108,9 @@ class DemoRun:
                 follower.wait(timeout_s)
             for client in clients.values():
                 client.close()
-        return self._read_back(market, followed)
+        result = self._read_back(market, followed)
+        self._screen.balances(market, holders, before, market.balances(holders))
+        return result
 
     def _post(
         self, market: DemoMarket, client: TraderClient, number: int, trade: Trade, gas_fee: int | None
@@ -117,11 +122,7 @@ class DemoRun:
         smallest = smallest_min_amount_out(config.house_fee_bps, 0, gas_fee, config.max_fee_bps)
         least = max(quote * (BPS - SLIPPAGE_BPS) // BPS, smallest)
         signed = client.sign(client.build_intent(sold.address, amount_in, bought.address, least))
-        account = trade.swapper.address
-        before = market.balances([(account, sold), (account, bought)])
-        followed = Followed(
-            number, trade, signed.intent.hash, amount_in, least, quote, time.monotonic(), (before[0], before[1])
-        )
+        followed = Followed(number, trade, signed.intent.hash, amount_in, least, quote, time.monotonic())
         self._screen.signed(market, followed)
         client.submit(signed)
         return followed
@@ -137,13 +138,7 @@ class DemoRun:
             best.append(pool)
             waited = (each.ended_at - each.posted_at) * 1_000 if each.is_settled and each.ended_at else None
             outcomes.append(Outcome(waited, fill.amount_out if fill else 0, pool))
-        holders = [
-            (each.trade.swapper.address, market.token(symbol))
-            for each in followed
-            for symbol in (each.trade.sells, each.trade.buys)
-        ]
-        now = market.balances(holders)
-        self._screen.summary(market, followed, list(zip(now[::2], now[1::2], strict=True)), best)
+        self._screen.fills(market, followed, best)
         bids = [bid for each in followed for auction in each.auctions for bid in auction.bids]
         return result_of(
             outcomes,
@@ -168,3 +163,9 @@ class DemoRun:
         while (fallen := self._ground.parts.fallen()) is None:
             time.sleep(0.5)
         raise ProcessFailed(f"{fallen} ended by itself; see {settings.data_dir / 'logs'}")
+
+
+def _holders(market: DemoMarket, wanted: Sequence[Trade]) -> list[tuple[Address, Token]]:
+    """Each swapper with each token that it trades, once."""
+    pairs = [(trade.swapper.address, symbol) for trade in wanted for symbol in (trade.sells, trade.buys)]
+    return [(account, market.token(symbol)) for account, symbol in sorted(set(pairs))]

@@ -13,6 +13,7 @@ from rich.table import Table
 from cli.demo.followed import Followed
 from cli.demo.market import DemoMarket
 from cli.demo.result import Result, improvement_bps
+from intendly.domain.deployment import Token
 
 
 class DemoScreen:
@@ -78,31 +79,43 @@ class DemoScreen:
         ]
         return f"bids in {symbol}: " + ", ".join(parts)
 
-    def summary(
-        self, market: DemoMarket, followed: Sequence[Followed], balances: Sequence[tuple[int, int]], best: Sequence[int]
-    ) -> None:
-        """A line for each intent: what the swapper had before and has now, by the chain, and against the pools."""
-        table = Table(title="Read back from the chain", title_justify="left")
-        for title in (
-            "#",
-            "sold",
-            "bought",
-            "sold token before → after",
-            "bought token before → after",
-            "vs best pool",
-        ):
-            table.add_column(title, justify="right" if title == "vs best pool" else "left", no_wrap=False)
-        for each, after, pool in zip(followed, balances, best, strict=True):
-            trade, before = each.trade, each.balances_before
+    def fills(self, market: DemoMarket, followed: Sequence[Followed], best: Sequence[int]) -> None:
+        """A line for each intent, with what the best single pool would have given at the block before its fill."""
+        table = Table(title="Fills, against the best single pool", title_justify="left")
+        for title in ("#", "sold", "bought", "best pool", "better by"):
+            table.add_column(title, justify="right" if title == "better by" else "left")
+        for each, pool in zip(followed, best, strict=True):
+            trade = each.trade
             amount_out = int(str(each.fill.get("amount_out", 0)))
-            gain = f"{improvement_bps(amount_out, pool):+.1f} bps" if each.is_settled and pool else "–"
+            compared = each.is_settled and pool
             table.add_row(
                 str(each.number),
                 f"{_units(market, trade.sells, each.amount_in)} {trade.sells}",
                 f"{_units(market, trade.buys, amount_out)} {trade.buys}" if each.is_settled else "not filled",
-                f"{_units(market, trade.sells, before[0])} → {_units(market, trade.sells, after[0])}",
-                f"{_units(market, trade.buys, before[1])} → {_units(market, trade.buys, after[1])}",
-                gain,
+                f"{_units(market, trade.buys, pool)} {trade.buys}" if compared else "–",
+                f"{improvement_bps(amount_out, pool):+.1f} bps" if compared else "–",
+            )
+        self.console.print(table)
+
+    def balances(
+        self,
+        market: DemoMarket,
+        holders: Sequence[tuple[Address, Token]],
+        before: Sequence[int],
+        after: Sequence[int],
+    ) -> None:
+        """What each swapper held before the first intent and holds now, as the chain has it."""
+        table = Table(title="Balances, read from the chain", title_justify="left")
+        for title in ("swapper", "token", "before", "after", "change"):
+            table.add_column(title, justify="left" if title in ("swapper", "token") else "right")
+        for (account, token), had, has in zip(holders, before, after, strict=True):
+            sign = "+" if has >= had else "-"
+            table.add_row(
+                _short(account),
+                token.symbol,
+                _units(market, token.symbol, had),
+                _units(market, token.symbol, has),
+                f"{sign}{_units(market, token.symbol, abs(has - had))}",
             )
         self.console.print(table)
 
