@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from intendly.adapters.embedded.ports import claimed_port, is_free, port_holder
 from intendly.settings import Settings, SettingsError
 
@@ -20,6 +22,9 @@ def free_ports(settings: Settings) -> dict[str, str]:
         if field in settings.model_fields_set and not is_free(port, settings.bind_host):
             raise SettingsError(f"{field.upper()}: port {port} is held by {port_holder(port)}")
         got = claimed_port(port, settings.bind_host)
+        if got != port and field not in settings.model_fields_set:
+            holder = "another venue" if is_free(port, settings.bind_host) else port_holder(port)
+            sys.stderr.write(f"{field.upper()}: port {port} is held by {holder}; {got} is used instead\n")
         if field in settings.model_fields_set and got != port:
             raise SettingsError(f"{field.upper()}: port {port} is claimed by another venue that starts here now")
         chosen[field.upper()] = str(got)

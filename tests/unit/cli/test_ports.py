@@ -63,7 +63,7 @@ def test_a_port_that_another_venue_claimed_is_not_given_out_though_nobody_listen
     assert claimed_port(theirs) == theirs
 
 
-def test_a_default_port_gives_way() -> None:
+def test_a_default_port_gives_way_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     settings = load_settings(PARTS)
     with socket.socket() as holder:
         with contextlib.suppress(OSError):  # then somebody else holds it, which does as well
@@ -71,4 +71,7 @@ def test_a_default_port_gives_way() -> None:
             holder.listen(1)
         chosen = free_ports(settings)
     assert chosen["RELAYER_PORT"] != str(settings.relayer_port)
+    said = capsys.readouterr().err
+    assert f"RELAYER_PORT: port {settings.relayer_port} is held by " in said
+    assert f"; {chosen['RELAYER_PORT']} is used instead" in said
     assert chosen.keys() == {"RELAYER_PORT", "WEBSOCKET_PORT", "COORDINATOR_PORT", "FLOWER_PORT"}
