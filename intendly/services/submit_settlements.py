@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 LANE_LEASE_S: Final = 10
 """Longer than the hard time limit of the task that runs this."""
 MOST_GAS: Final = 2**24
+"""What a transaction may have at most (EIP-7825)."""
 MOST_BUNDLES: Final = 12
 AWARDS_A_TICK: Final = 120
 
@@ -46,12 +47,13 @@ class SubmitSettlements:
             return 0
         try:
             due = self._without_late(due)
+            gas = [self._sender.gas(bundle) for bundle in due]
             while due:
-                count = first_batch([self._sender.gas(bundle) for bundle in due], MOST_GAS, MOST_BUNDLES)
+                count = first_batch(gas, MOST_GAS, MOST_BUNDLES)
                 if not self._reserve(lane, due[:count]):
                     break
                 lane = Lane(lane.address, lane.token, lane.next_nonce + 1)
-                due = due[count:]
+                due, gas = due[count:], gas[count:]
             return self._send_all()
         finally:
             self._lanes.release(lane)

@@ -37,10 +37,6 @@ class Function:
         values = decode(self._outputs, data)
         return values[0] if len(values) == 1 else values
 
-    def decode_input(self, calldata: bytes) -> tuple[Any, ...]:
-        """The arguments of a call of this function."""
-        return tuple(decode(self._inputs, calldata[4:]))
-
 
 class Event:
     """An event of a contract."""

@@ -11,9 +11,6 @@ from intendly_sdk.signatures import Signer
 
 from intendly.domain.settlement import Fees
 
-TX_GAS_MAX = 2**24
-"""The gas limit that a transaction may have at most (EIP-7825)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Transaction:

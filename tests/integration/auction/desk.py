@@ -28,20 +28,11 @@ from intendly.domain.settlement import IntentFacts
 from intendly.services.close_auctions import CloseAuctions
 from intendly.services.open_auctions import OpenAuctions
 from intendly.services.place_bid import PlaceBids
+from tests.integration.desk import Nudged
 from tests.integration.web.world import DEPLOYMENT, Rows, signed_bid, signed_intent
 
 AUCTIONEER = Signer(b"\xa1" * 32)
 AMPLE = IntentFacts(balance=10**30, allowance=10**30, nonce_spent=False)
-
-
-@dataclass
-class Nudged:
-    """Notes the nudges."""
-
-    tasks: list[str] = field(default_factory=list)
-
-    def nudge(self, *tasks: str) -> None:
-        self.tasks.extend(tasks)
 
 
 @dataclass
