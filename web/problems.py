@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from intendly.domain.errors import Unavailable, VenueError
+from intendly.domain.errors import InvalidRequest, Unavailable, VenueError
 
 log = structlog.get_logger()
 TYPE_PREFIX = "urn:intendly:problem:"
@@ -86,9 +86,7 @@ def _invalid(error: ValidationError, request_id: str) -> Problem:
         return _problem(400, "malformed_json", "The body is not JSON", detail, errors, request_id)
     first = errors[0]
     detail = f"{first['field'] or 'body'}: {first['expected']}"
-    return _problem(
-        422, "invalid_request", "A field is missing, unknown or not as expected", detail, errors, request_id
-    )
+    return _problem(422, InvalidRequest.code, InvalidRequest.title, detail, errors, request_id)
 
 
 def _expected(issue: Any) -> str:

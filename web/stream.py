@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY, Gauge
 from intendly.adapters.live import RedisFeed
 from intendly.adapters.observability.health import Check, PartDown, database_check, redis_check
 from intendly.bootstrap import Venue
-from intendly.domain.errors import Refused, StreamFull
+from intendly.domain.errors import InvalidRequest, StreamFull
 from intendly.settings import Settings, load_settings
 from web import problems, telemetry
 from web.health import health_blueprint
@@ -110,7 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             # permessage-deflate triples the memory of a connection: it is not offered (docs/adr/0004-stream-server.md).
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             if not CURSOR.fullmatch(request.args.get("after", "0-0")):
-                raise Refused("after: expected the cursor of an event, epoch-number", field="after")
+                raise InvalidRequest("expected the cursor of an event, epoch-number", field="after")
             server.admit()
 
     Sock(app).route("/api/v1/stream")(server.serve)

@@ -26,6 +26,13 @@ class Refused(VenueError):
     title = "The request breaks a rule of the venue"
 
 
+class InvalidRequest(Refused):
+    """A field is not of the form that was asked for, whatever its value would mean."""
+
+    code = "invalid_request"
+    title = "A field is missing, unknown or not as expected"
+
+
 class NotFound(VenueError):
     """No such intent, auction or page."""
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from intendly_sdk.messages import IntentPage, IntentStatus, IntentView
 from intendly_sdk.primitives import Address, Hash32
 
-from intendly.domain.errors import NotFound, Refused
+from intendly.domain.errors import InvalidRequest, NotFound
 from intendly.services.ports import IntentReader, PagePosition
 
 View = TypeVar("View", IntentView, IntentStatus)
@@ -28,7 +28,7 @@ class ReadIntents:
         return _found(self._intents.status(intent_hash), intent_hash)
 
     def page(self, swapper: Address, limit: int, after: str | None) -> IntentPage:
-        """A page of the swapper's intents, newest first, behind the cursor `after`. Raises `Refused` for a bad one."""
+        """A page of the swapper's intents, newest first, behind `after`. Raises `InvalidRequest` for a bad one."""
         views, last = self._intents.page(swapper, limit, None if after is None else _position(after))
         return IntentPage(intents=views, next=None if last is None else f"{last.created_us}-{last.intent_hash.hex()}")
 
@@ -46,4 +46,4 @@ def _position(cursor: str) -> PagePosition:
             raise ValueError(moment)
         return PagePosition(int(moment), Hash32("0x" + intent_hash))
     except ValueError:
-        raise Refused("expected the `next` of the page before", field="after") from None
+        raise InvalidRequest("expected the `next` of the page before", field="after") from None

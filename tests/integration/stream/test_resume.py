@@ -65,4 +65,6 @@ def test_an_address_with_a_malformed_cursor_is_refused(running: Stream, cursor: 
     with pytest.raises(InvalidStatus) as refused:
         connect(f"{running.url}?after={cursor}", proxy=None)
     assert refused.value.response.status_code == 422
-    assert b"epoch-number" in (refused.value.response.body or b"")
+    body = refused.value.response.body or b""
+    assert b'"code":"invalid_request"' in body
+    assert b"epoch-number" in body

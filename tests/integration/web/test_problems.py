@@ -101,7 +101,7 @@ def test_a_bad_query(relayer: Relayer, query: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("after", ["x", "5", "-", "5-00", "99999999999999999999-" + "11" * 32, "²-" + "11" * 32])
 def test_a_bad_cursor(relayer: Relayer, after: str) -> None:
-    problem = assert_problem(relayer.get("/intents", swapper="0x" + "11" * 20, after=after), 422, "refused")
+    problem = assert_problem(relayer.get("/intents", swapper="0x" + "11" * 20, after=after), 422, "invalid_request")
     assert problem.errors[0]["field"] == "after"
 
 
