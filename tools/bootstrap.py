@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -53,13 +54,21 @@ def main() -> int:
             step.run()
             _stamp(step).write_text(_digest(step))
     except subprocess.CalledProcessError as error:
-        print(
-            f"set-up stopped at {step.says!r}: {Path(error.cmd[0]).name} ended with {error.returncode}", file=sys.stderr
-        )
+        print(f"set-up stopped at {step.says!r}: {ending(Path(error.cmd[0]).name, error.returncode)}", file=sys.stderr)
         return 1
     if due:
         print("Set up.", flush=True)
     return 0
+
+
+def ending(program: str, status: int) -> str:
+    """What became of it and what to do; a shell says 128 + n where a signal n ended what it ran."""
+    number = -status if status < 0 else status - 128
+    if number == signal.SIGKILL:
+        return f"{program} was killed (out of memory?); run the command again, with less beside it"
+    if number in set(signal.Signals):
+        return f"{program} was ended by {signal.Signals(number).name}; run the command again"
+    return f"{program} ended with {status}; it says why above"
 
 
 def _stamp(step: Step) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.bootstrap import ending
 from tools.lock import without_paths
 from tools.platform_check import FOUNDRY, POSTGRES, SUPERVISION, VALKEY, missing_parts
 
@@ -83,3 +84,16 @@ def test_the_locks_hold_no_address_and_no_path() -> None:
         assert '"resolved"' not in text
         assert "--index" not in text
         assert "(/" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (-9, "npm was killed (out of memory?); run the command again, with less beside it"),
+        (137, "npm was killed (out of memory?); run the command again, with less beside it"),
+        (-15, "npm was ended by SIGTERM; run the command again"),
+        (1, "npm ended with 1; it says why above"),
+    ],
+)
+def test_a_set_up_that_stops_says_what_to_do(status: int, says: str) -> None:
+    assert ending("npm", status) == says
