@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from cli.ports import free_ports
 from intendly.adapters.embedded import EmbeddedParts, embedded_parts
 from intendly.adapters.embedded.folder import write_private
 from intendly.adapters.embedded.ports import release_claims
-from intendly.settings import Settings, exported, load_settings
+from intendly.settings import Settings, SettingsError, exported, load_settings
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 # Only to read the other settings before anything has started.
@@ -40,6 +41,9 @@ def running_parts(
     if data_dir is not None:
         given["DATA_DIR"] = str(data_dir)
     first = load_settings(given)
+    check_writable("DATA_DIR", first.data_dir)
+    if "RPC_URLS" not in external:
+        _check_chain_id(first)
     with embedded_parts(
         first.data_dir,
         postgres="DATABASE_URL" not in external,
@@ -60,6 +64,31 @@ def running_parts(
             yield Ground(load_settings(given), parts)
         finally:
             release_claims()
+
+
+def check_writable(name: str, folder: Path) -> None:
+    """Make the folder that the setting `name` says. Raises `SettingsError` where it can't be made or written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = "not a folder" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        raise SettingsError(f"{name}: expected a folder that can be written, got {folder} ({why})") from None
+
+
+def _check_chain_id(settings: Settings) -> None:
+    """The embedded chain would take any id, and nothing in the folder would be about it any more."""
+    if not settings.deployment_path.exists():
+        return
+    from intendly.adapters.chain.deployment import read_deployment
+
+    known = read_deployment(settings.deployment_path).chain_id
+    if known != settings.chain_id:
+        raise SettingsError(
+            f"CHAIN_ID: expected {known}, which the data in {settings.data_dir} is about, got {settings.chain_id}; "
+            "set another DATA_DIR for another chain, or remove the data (`make clean` removes .data)"
+        )
 
 
 def _for_one_machine(settings: Settings, *, local_chain: bool) -> dict[str, str]:

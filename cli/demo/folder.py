@@ -10,16 +10,13 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from intendly.settings import SettingsError
+from cli.venue import check_writable
 
 
 @contextmanager
 def fresh_folder(base: Path) -> Iterator[Path]:
     """`base`/demo, or demo-2 and so on while other demos run in those. What an earlier demo left there goes."""
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"DATA_DIR: {base}: {error.strerror}") from None
+    check_writable("--data-dir", base)
     for number in count(1):
         folder = base / ("demo" if number == 1 else f"demo-{number}")
         descriptor = os.open(f"{folder}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
