@@ -18,15 +18,19 @@ def register(app: typer.Typer) -> None:
 
 
 def settings_command() -> None:
-    """Print every setting, where it comes from, and no secret. Exits with 2 and names the variable at a mistake."""
+    """Print every setting: where its value comes from, the value unless it is secret, and what it is.
+
+    Exits with 2 and names the variable at a mistake.
+    """
     settings = load_settings({name: value for name, value in NOT_YET.items() if name not in exported(*PARTS)})
     width = max(len(name) for name in Settings.model_fields)
-    for name in Settings.model_fields:
+    for name, field in Settings.model_fields.items():
         if name.upper() in PARTS and name.upper() not in exported(*PARTS):
-            typer.echo(f"{name.upper():<{width}}  {'not set':<11}  `intendly up` starts one of its own")
-            continue
-        source = "environment" if name in settings.model_fields_set else "default"
-        typer.echo(f"{name.upper():<{width}}  {source:<11}  {_shown(settings, name)}")
+            source, value = "not set", "`intendly up` starts one"
+        else:
+            source = "environment" if name in settings.model_fields_set else "default"
+            value = _shown(settings, name)
+        typer.echo(f"{name.upper():<{width}}  {source:<11}  {value:<24}  {field.description}")
 
 
 def _shown(settings: Settings, name: str) -> str:

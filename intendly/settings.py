@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+_BOUNDS = ("ge", "le")
 
 
 class SettingsError(Exception):
@@ -27,49 +30,73 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
     # Where the real parts are.
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
-    redis_url: SecretStr = Field(description="redis://[:password@]host:port/db")
+    database_url: SecretStr = Field(description="PostgreSQL: postgresql://user:password@host:port/name")
+    redis_url: SecretStr = Field(description="Redis or Valkey: redis://[:password@]host:port/db")
     rpc_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        min_length=1, description="JSON-RPC endpoints, separated by commas, the preferred one first"
+        min_length=1, description="the chain's JSON-RPC endpoints, separated by commas, the preferred one first"
     )
-    data_dir: Path = Field(default=Path(".data"), description="keys, deployment and embedded data")
+    data_dir: Path = Field(default=Path(".data"), description="folder of keys, deployment and embedded data")
 
     # The chain and what stands on it. The file is written by `intendly contracts deploy`.
-    chain_id: int = Field(default=31_337, ge=1)
-    deployment_file: Path | None = Field(default=None, description="default: DATA_DIR/deployment.json")
-    auctioneer_key_file: Path | None = Field(default=None, description="default: DATA_DIR/keys/auctioneer.key")
-    submitter_key_file: Path | None = Field(default=None, description="default: DATA_DIR/keys/submitter.key")
+    chain_id: int = Field(default=31_337, ge=1, description="of the chain that `intendly up` starts of its own")
+    deployment_file: Path | None = Field(default=None, description="which contracts; default: DATA_DIR/deployment.json")
+    auctioneer_key_file: Path | None = Field(
+        default=None, description="signs awards; default: DATA_DIR/keys/auctioneer.key"
+    )
+    submitter_key_file: Path | None = Field(
+        default=None, description="sends settlements; default: DATA_DIR/keys/submitter.key"
+    )
 
     # The venue's rules.
-    auction_window_ms: int = Field(default=2_000, ge=300, le=60_000)
-    auction_min_ms: int = Field(default=300, ge=0, le=60_000, description="never closes earlier than this")
-    award_validity_s: int = Field(default=10, ge=2, le=10, description="close to exclusiveUntil")
-    house_fee_bps: int = Field(default=5, ge=0, le=100)
+    auction_window_ms: int = Field(
+        default=2_000, ge=300, le=60_000, description="milliseconds for which an auction takes bids"
+    )
+    auction_min_ms: int = Field(
+        default=300, ge=0, le=60_000, description="milliseconds before which no auction closes, all bids in or not"
+    )
+    award_validity_s: int = Field(
+        default=10, ge=2, le=10, description="seconds from the close for which an award holds"
+    )
+    house_fee_bps: int = Field(
+        default=5, ge=0, le=100, description="basis points of the minimum that a fill pays to us"
+    )
     fill_gas: int = Field(default=350_000, ge=21_000, description="gas that the fee of one fill pays for")
-    deadline_max_s: int = Field(default=30 * 86_400, ge=60)
-    open_intents_max: int = Field(default=200, ge=1, description="open intents of one swapper")
-    body_max_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576)
-    solver_timeout_ms: int = Field(default=1_200, ge=50, le=30_000)
+    deadline_max_s: int = Field(
+        default=30 * 86_400, ge=60, description="seconds ahead that an intent's deadline may lie"
+    )
+    open_intents_max: int = Field(default=200, ge=1, description="open intents that one swapper may have")
+    body_max_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576, description="bytes of a request's body")
+    solver_timeout_ms: int = Field(
+        default=1_200, ge=50, le=30_000, description="milliseconds that a solver has to answer over HTTP"
+    )
     solver_allow_private: bool = Field(
         default=False, description="let a solver's URL name a private address: for development only"
     )
 
     # How the processes listen.
-    bind_host: str = "127.0.0.1"
-    relayer_port: Port = 3_001
-    websocket_port: Port = 3_002
-    coordinator_port: Port = 3_003
-    flower_port: Port = 5_555
-    relayer_public_url: str = Field(default="", description="as clients see it; default http://BIND_HOST:RELAYER_PORT")
-    websocket_public_url: str = Field(default="", description="default ws://BIND_HOST:WEBSOCKET_PORT")
-    web_workers: int = Field(default=2, ge=1, le=64)
-    db_pool_max: int = Field(default=10, ge=1, le=200)
-    ws_max_connections: int = Field(default=10_000, ge=1)
-    flower_user: str = "operator"
-    flower_password: SecretStr | None = None
+    bind_host: str = Field(default="127.0.0.1", description="the address that every process listens on")
+    relayer_port: Port = Field(default=3_001, description="of the API")
+    websocket_port: Port = Field(default=3_002, description="of the stream")
+    coordinator_port: Port = Field(default=3_003, description="of the coordinator's /health and /metrics")
+    flower_port: Port = Field(default=5_555, description="of Flower")
+    relayer_public_url: str = Field(
+        default="", description="the API as clients see it; default http://BIND_HOST:RELAYER_PORT"
+    )
+    websocket_public_url: str = Field(
+        default="", description="the stream as clients see it; default ws://BIND_HOST:WEBSOCKET_PORT"
+    )
+    web_workers: int = Field(default=2, ge=1, le=64, description="worker processes of the API")
+    db_pool_max: int = Field(default=10, ge=1, le=200, description="database connections of one process")
+    ws_max_connections: int = Field(default=10_000, ge=1, description="connections that one stream server holds")
+    flower_user: str = Field(default="operator", description="Flower's log-in")
+    flower_password: SecretStr | None = Field(
+        default=None, description="Flower's log-in; `intendly up` makes one of its own"
+    )
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="the lowest that is written"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", description="for machines or for eyes")
 
     @field_validator("rpc_urls", mode="before")
     @classmethod
@@ -80,14 +107,14 @@ class Settings(BaseSettings):
     @classmethod
     def _postgresql(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("postgresql://", "postgresql+psycopg2://", "postgres://")):
-            raise ValueError("expected postgresql://user:password@host:port/name")
+            raise ValueError("postgresql://user:password@host:port/name")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("expected redis://[:password@]host:port/db")
+            raise ValueError("redis://[:password@]host:port/db")
         return value
 
     @field_validator("rpc_urls")
@@ -95,7 +122,7 @@ class Settings(BaseSettings):
     def _http(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for url in value:
             if not url.get_secret_value().startswith(("http://", "https://")):
-                raise ValueError("expected http(s):// addresses separated by commas")
+                raise ValueError("http(s):// addresses separated by commas")
         return value
 
     @cached_property
@@ -135,18 +162,37 @@ class Settings(BaseSettings):
 
 
 def load_settings(given: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment once. Raises `SettingsError` that names every variable at fault, never a value.
+    """Read the environment once. Raises `SettingsError` that names every variable at fault, and no secret.
 
     `given` are variables, by their names, that go before those of the environment.
     """
     try:
         return Settings.model_validate({name.lower(): value for name, value in (given or {}).items()})
     except ValidationError as error:
-        lines = [
-            f"{str(issue['loc'][0]).upper() if issue['loc'] else 'settings'}: {issue['msg']}"
-            for issue in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError("; ".join(lines)) from None
+        raise SettingsError("; ".join(map(_fault, error.errors(include_url=False)))) from None
+
+
+def _fault(issue: ErrorDetails) -> str:
+    """Which variable, what was expected, what was given."""
+    name = str(issue["loc"][0])
+    field = Settings.model_fields[name]
+    if issue["type"] == "missing":
+        return f"{name.upper()}: not set; expected {field.description}"
+    given = "***" if "SecretStr" in str(field.annotation) else repr(issue["input"])[:60]
+    return f"{name.upper()}: expected {_expected(field, issue)}, got {given}"
+
+
+def _expected(field: FieldInfo, issue: ErrorDetails) -> str:
+    if issue["type"] == "value_error":
+        return str(issue["ctx"]["error"])
+    if issue["type"] == "literal_error":
+        return str(issue["ctx"]["expected"])
+    if field.annotation is bool:
+        return "true or false"
+    if field.annotation is int:
+        least, most = (next((getattr(one, at) for one in field.metadata if hasattr(one, at)), None) for at in _BOUNDS)
+        return f"a whole number from {least}" + ("" if most is None else f" to {most}")
+    return field.description or str(issue["msg"])
 
 
 def exported(*names: str) -> frozenset[str]:

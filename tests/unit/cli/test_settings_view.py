@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from intendly.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[3]
 RUN = {
@@ -25,16 +26,18 @@ def test_every_setting_is_shown_and_no_secret() -> None:
     assert done.exit_code == 0
     assert "secret" not in done.output
     rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()}
-    assert rows["DATABASE_URL"] == ["environment", "postgresql://u:***@db/x"]
-    assert rows["RPC_URLS"] == ["environment", "http://one,https://rpc.example/***"]
-    assert rows["FLOWER_PASSWORD"] == ["environment", "***"]
-    assert rows["AUCTION_WINDOW_MS"] == ["default", "2000"]
+    assert rows["DATABASE_URL"][:2] == ["environment", "postgresql://u:***@db/x"]
+    assert rows["RPC_URLS"][:2] == ["environment", "http://one,https://rpc.example/***"]
+    assert rows["FLOWER_PASSWORD"][:2] == ["environment", "***"]
+    assert rows["AUCTION_WINDOW_MS"][:2] == ["default", "2000"]
+    assert "milliseconds for which an auction takes bids" in done.output
+    assert all(len(row) > 2 for row in rows.values()), "each says what it is"
 
 
 def test_servers_that_are_not_named_are_the_embedded_ones() -> None:
     done = CliRunner().invoke(app, ["settings"], env=dict.fromkeys(("DATABASE_URL", "REDIS_URL", "RPC_URLS"), ""))
     assert done.exit_code == 0
-    assert done.output.count("not set      `intendly up` starts one of its own") == 3
+    assert done.output.count("not set      `intendly up` starts one ") == 3
 
 
 @pytest.mark.parametrize("command", [("settings",), ("db", "upgrade"), ("up",)])
@@ -52,4 +55,33 @@ def test_a_mistake_is_one_line_that_names_the_variable(command: tuple[str, ...])
     for name in ("AUCTION_WINDOW_MS", "RELAYER_PORT", "REDIS_URL"):
         assert name in done.stderr
     assert "sekret" not in done.stderr
-    assert "soon" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("CHAIN_ID", "x", "expected a whole number from 1, got 'x'"),
+        ("CHAIN_ID", "0", "expected a whole number from 1, got '0'"),
+        ("AUCTION_WINDOW_MS", "1.5", "expected a whole number from 300 to 60000, got '1.5'"),
+        ("SOLVER_ALLOW_PRIVATE", "perhaps", "expected true or false, got 'perhaps'"),
+        ("LOG_LEVEL", "LOUD", "expected 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got 'LOUD'"),
+        ("DATABASE_URL", "mysql://u:sekret@h/x", "expected postgresql://user:password@host:port/name, got ***"),
+        ("RPC_URLS", "ftp://sekret", "expected http(s):// addresses separated by commas, got ***"),
+        (
+            "RPC_URLS",
+            ",",
+            "expected the chain's JSON-RPC endpoints, separated by commas, the preferred one first, got ***",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_our_words(name: str, given: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(RUN | {name: given})
+    assert str(refused.value) == f"{name}: {said}"
+
+
+def test_what_is_missing_is_told_with_what_it_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with pytest.raises(SettingsError) as refused:
+        load_settings({name: value for name, value in RUN.items() if name != "REDIS_URL"})
+    assert str(refused.value) == "REDIS_URL: not set; expected Redis or Valkey: redis://[:password@]host:port/db"
