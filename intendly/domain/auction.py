@@ -6,7 +6,8 @@ in order, lowest first), so that nobody, the venue included, could choose a bid 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from eth_hash.auto import keccak
@@ -21,27 +22,26 @@ MINE_MARGIN_S: Final = 2
 """An award or a deadline that ends within this of the indexed block is taken to come too soon to be mined."""
 FIRST_WAIT_S: Final = 2
 LONGEST_WAIT_S: Final = 30
+PROMISE_MAX_S: Final = 15
+"""How far past the block of its fill a bid may hold: MAX_VALIDITY + CLOCK_LAG of contracts/src/settlement."""
 
 
-def decide(
-    auction: ClosingAuction, facts: IntentFacts | None, *, block_time: int, award_validity_s: int, facts_time: int = 0
-) -> Outcome:
+def decide(auction: ClosingAuction, facts: IntentFacts | None, *, block_time: int, award_validity_s: int) -> Outcome:
     """Decide an auction; the order of its bids makes no difference.
 
-    `facts` are the chain's on its intent, needed while that is open, as of a block no later than `facts_time`.
-    `block_time` is the newest indexed block's.
+    `facts` are the chain's on its intent, needed while that is open. `block_time` is the newest block's that is known,
+    and not before that of the facts' block where they say that the nonce is spent.
     """
     if auction.state is not IntentState.OPEN:
         return Outcome(auction, _nobody(auction, "the intent was cancelled, filled or expired meanwhile"))
-    hindrance = _hindrance(auction, facts, block_time, facts_time)
+    hindrance = _hindrance(auction, facts, block_time)
     judged = [_judge(bid, auction, block_time, award_validity_s) for bid in auction.bids]
     eligible = [one.bid for one in judged if one.fate is BidFate.LIVE]
     if hindrance is None and eligible:
         return _awarded(auction, judged, best_of(eligible, seed_of(auction)), award_validity_s)
     reason, told = hindrance or _why_no_winner(auction, judged)
     lost = tuple(_lost(one, words(reason, told)) for one in judged)
-    wait_s = 1 if reason is Reason.NONCE_SPENT else wait_after(auction.auctions_held)
-    return Outcome(auction, lost, unfilled=Unfilled(reason, told, wait_s))
+    return Outcome(auction, lost, unfilled=Unfilled(reason, told, _wait(reason, auction)))
 
 
 def best_of(bids: Sequence[SealedBid], seed: bytes) -> SealedBid:
@@ -64,23 +64,31 @@ def wait_after(auctions_held: int) -> int:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S << min(auctions_held, 10))
 
 
-def one_award_per_nonce(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Of outcomes that award intents with the same Permit2 nonce the first stands: only one of them can be filled."""
-    seen: set[tuple[Address, int]] = set()
+def can_all_be_filled(outcomes: Sequence[Outcome], facts: Mapping[Hash32, IntentFacts]) -> list[Outcome]:
+    """Of outcomes that award intents with one Permit2 nonce, or out of one balance, those stand that come first."""
+    nonces: set[tuple[Address, int]] = set()
+    taken: dict[tuple[Address, Address], int] = defaultdict(int)
     kept = []
     for outcome in outcomes:
-        key = (outcome.auction.intent.swapper, outcome.auction.intent.nonce)
-        if outcome.award is not None and key in seen:
-            kept.append(_withdrawn(outcome))
+        auction, intent = outcome.auction, outcome.auction.intent
+        if outcome.award is None:
+            kept.append(outcome)
             continue
-        if outcome.award is not None:
-            seen.add(key)
-        kept.append(outcome)
+        nonce, purse = (intent.swapper, intent.nonce), (intent.swapper, intent.token_in)
+        short = _in_use(auction, facts[auction.intent_hash], auction.taken + taken[purse])
+        if nonce in nonces:
+            kept.append(_withdrawn(outcome, Reason.NONCE_IN_USE, {}))
+        elif short is not None:
+            kept.append(_withdrawn(outcome, *short))
+        else:
+            nonces.add(nonce)
+            taken[purse] += intent.amount_in
+            kept.append(outcome)
     return kept
 
 
 def _hindrance(
-    auction: ClosingAuction, facts: IntentFacts | None, block_time: int, facts_time: int
+    auction: ClosingAuction, facts: IntentFacts | None, block_time: int
 ) -> tuple[Reason, dict[str, str]] | None:
     """What keeps the intent from being filled, whoever bids."""
     intent = auction.intent
@@ -92,12 +100,21 @@ def _hindrance(
         return None
     if facts.nonce_spent:
         # Perhaps by our own fill, in a block that is not indexed yet. It is cancelled once that block is.
-        return Reason.NONCE_SPENT, {"seen_block_time": str(facts_time)}
+        return Reason.NONCE_SPENT, {"seen_block_time": str(block_time)}
     if (facts.allowance or 0) < intent.amount_in:
         return Reason.ALLOWANCE_MISSING, {"token_in": str(intent.token_in), "allowance": str(facts.allowance or 0)}
     if (facts.balance or 0) < intent.amount_in:
         return Reason.BALANCE_MISSING, {"balance": str(facts.balance or 0), "amount_in": str(intent.amount_in)}
-    return None
+    return _in_use(auction, facts, auction.taken)
+
+
+def _in_use(auction: ClosingAuction, facts: IntentFacts, taken: int) -> tuple[Reason, dict[str, str]] | None:
+    """What the swapper's fills under way take of the token is not there for this one, nor is Permit2's leave for it."""
+    amount_in = auction.intent.amount_in
+    available = min(facts.balance or 0, facts.allowance or 0)
+    if available >= amount_in + taken:
+        return None
+    return Reason.BALANCE_IN_USE, {"available": str(available), "taken": str(taken), "amount_in": str(amount_in)}
 
 
 def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_validity_s: int) -> Fate:
@@ -109,6 +126,9 @@ def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_valid
     ends = _exclusive_until(bid, auction, award_validity_s)
     if ends <= block_time + MINE_MARGIN_S:
         return Fate(bid, BidFate.INELIGIBLE, f"it would hold until {ends}, too soon to be mined")
+    if bid.valid_until > block_time + PROMISE_MAX_S:
+        why = f"it holds until {bid.valid_until}, over {PROMISE_MAX_S} s after the newest block, of {block_time}"
+        return Fate(bid, BidFate.INELIGIBLE, why)
     if bid.amount_out < auction.intent.min_amount_out:
         return Fate(bid, BidFate.BELOW_MINIMUM, f"below the signed minimum of {auction.intent.min_amount_out}")
     return Fate(bid, BidFate.LIVE)
@@ -139,11 +159,15 @@ def _why_no_winner(auction: ClosingAuction, judged: Sequence[Fate]) -> tuple[Rea
     return (Reason.NO_BID if auction.roster_size else Reason.NO_SOLVER), {}
 
 
-def _withdrawn(outcome: Outcome) -> Outcome:
-    told = words(Reason.NONCE_IN_USE, {})
+def _wait(reason: Reason, auction: ClosingAuction) -> int:
+    """Seconds until the next auction; a second where only the end of a fill under way is waited for."""
+    return 1 if reason in (Reason.NONCE_SPENT, Reason.BALANCE_IN_USE) else wait_after(auction.auctions_held)
+
+
+def _withdrawn(outcome: Outcome, reason: Reason, facts: dict[str, str]) -> Outcome:
+    told = words(reason, facts)
     lost = tuple(Fate(one.bid, BidFate.LOST, told) if one.fate is BidFate.WON else one for one in outcome.fates)
-    wait_s = wait_after(outcome.auction.auctions_held)
-    return Outcome(outcome.auction, lost, unfilled=Unfilled(Reason.NONCE_IN_USE, {}, wait_s))
+    return Outcome(outcome.auction, lost, unfilled=Unfilled(reason, facts, _wait(reason, outcome.auction)))
 
 
 def _lost(one: Fate, detail: str) -> Fate:

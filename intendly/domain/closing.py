@@ -30,7 +30,8 @@ class SealedBid:
 class ClosingAuction:
     """An auction that takes no more bids, with its one intent as it stands. `closes_at` is unix milliseconds.
 
-    `nonce_taken`: another intent of the swapper with the same Permit2 nonce is awarded or submitted.
+    `nonce_taken`: another intent of the swapper with the same Permit2 nonce is awarded or submitted. `taken`: what
+    the swapper's awarded and submitted intents sell of the same token, in its smallest unit.
     """
 
     id: Hash32
@@ -44,6 +45,7 @@ class ClosingAuction:
     version: int
     auctions_held: int
     nonce_taken: bool
+    taken: int
     bids: tuple[SealedBid, ...]
 
 

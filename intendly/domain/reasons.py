@@ -19,6 +19,7 @@ class Reason(StrEnum):
     BALANCE_MISSING = "balance_missing"
     NONCE_SPENT = "nonce_spent"
     NONCE_IN_USE = "nonce_in_use"
+    BALANCE_IN_USE = "balance_in_use"
     AWARDED = "awarded"
     SUBMITTED = "submitted"
     AWARD_LAPSED = "award_lapsed"
@@ -46,6 +47,10 @@ WORDS: dict[Reason, str] = {
     Reason.BALANCE_MISSING: "The swapper holds {balance} of the {amount_in} that the intent sells.",
     Reason.NONCE_SPENT: "The Permit2 nonce was used elsewhere, so this intent cannot be filled.",
     Reason.NONCE_IN_USE: "Another intent of the swapper with the same nonce is being filled.",
+    Reason.BALANCE_IN_USE: (
+        "Of the {available} that Permit2 may take of the swapper, fills under way take {taken}; this intent sells "
+        "{amount_in}."
+    ),
     Reason.AWARDED: "The best bid won; its transaction is being built.",
     Reason.SUBMITTED: "The winning fill is sent; the chain has not mined it yet.",
     Reason.AWARD_LAPSED: "The winning fill was not mined in time; a new auction follows.",

@@ -15,11 +15,11 @@ import structlog
 from intendly_sdk.messages import IntentState
 from intendly_sdk.primitives import Hash32
 
-from intendly.domain.auction import decide, one_award_per_nonce
+from intendly.domain.auction import PROMISE_MAX_S, can_all_be_filled, decide
 from intendly.domain.closing import ClosingAuction, Outcome
 from intendly.domain.errors import ChainUnavailable
 from intendly.domain.settlement import IntentFacts
-from intendly.services.auction_ports import Auctioneer, AwardStore, ClosingClaim, ClosingStore
+from intendly.services.auction_ports import Auctioneer, AwardStore, ClosingBatch, ClosingClaim, ClosingStore
 from intendly.services.bisect import in_halves
 from intendly.services.ports import Chain, Nudges
 
@@ -76,7 +76,8 @@ class CloseAuctions:
             return 0
         batch = self._store.read(claim)
         try:
-            facts, facts_time = self._facts(batch.auctions)
+            facts = self._facts(batch.auctions)
+            block_time = self._block_time(batch, facts)
         except ChainUnavailable as error:
             self._store.release(claim, list(claim.attempts), CHAIN_WAIT_S)
             log.warning("auctions_wait_for_chain", auctions=len(claim.attempts), detail=error.detail)
@@ -88,21 +89,26 @@ class CloseAuctions:
                     decide(
                         auction,
                         facts.get(auction.intent_hash),
-                        block_time=batch.block_time,
+                        block_time=block_time,
                         award_validity_s=self._award_validity_s,
-                        facts_time=facts_time,
                     )
                 )
             except Exception as error:  # noqa: BLE001  a poisoned auction stops nobody
                 self._failed(claim, auction.id, error)
-        return self._record(claim, one_award_per_nonce(outcomes))
+        return self._record(claim, can_all_be_filled(outcomes, facts))
 
-    def _facts(self, auctions: Sequence[ClosingAuction]) -> tuple[Mapping[Hash32, IntentFacts], int]:
-        """The chain's facts on the open intents, and a block time not before that of their block."""
+    def _facts(self, auctions: Sequence[ClosingAuction]) -> Mapping[Hash32, IntentFacts]:
+        """The chain's facts on the open intents."""
         intents = [auction.intent for auction in auctions if auction.state is IntentState.OPEN]
-        facts = self._chain.facts(intents) if intents else {}
-        spent = any(one.nonce_spent for one in facts.values())
-        return facts, self._chain.block_time() if spent else 0
+        return self._chain.facts(intents) if intents else {}
+
+    def _block_time(self, batch: ClosingBatch, facts: Mapping[Hash32, IntentFacts]) -> int:
+        """The newest indexed block's; the chain is asked for its latest only where the difference would decide."""
+        latest = batch.block_time + PROMISE_MAX_S
+        behind = any(bid.valid_until > latest for auction in batch.auctions for bid in auction.bids)
+        if behind or any(one.nonce_spent for one in facts.values()):
+            return max(batch.block_time, self._chain.block_time())
+        return batch.block_time
 
     def _record(self, claim: ClosingClaim, outcomes: Sequence[Outcome]) -> int:
         recorded: set[Hash32] = set()

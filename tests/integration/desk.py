@@ -58,11 +58,13 @@ class Desk:
         self.database = database
         self._next = 0
 
-    def awarded(self, *, exclusive_until: int = 5_000, deadline: int = 10_000, signed: bool = True) -> Row:
+    def awarded(
+        self, *, exclusive_until: int = 5_000, deadline: int = 10_000, signed: bool = True, nonce: int | None = None
+    ) -> Row:
         """Write an intent whose auction has a winner that nothing was sent for yet."""
         self._next += 1
         n = self._next
-        row = Row(digest("intent", n), digest("bid", n), digest("auction", n), n)
+        row = Row(digest("intent", n), digest("bid", n), digest("auction", n), n if nonce is None else nonce)
         with self.database.transaction() as connection:
             connection.execute(insert(tables.intents).values(_intent(row, deadline)))
             connection.execute(

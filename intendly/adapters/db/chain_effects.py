@@ -284,27 +284,37 @@ _LOCK_TAKEN_BACK = text(
 )
 
 # With a settlement of ours behind the fill the intent waits for it as `submitted`: the same bytes are sent again, and
-# only their final failure opens the intent (one live settlement at a time). An open fill leaves it open at once.
+# only their final failure opens the intent (one live settlement at a time). An open fill leaves it open at once, and so
+# does another intent with the same nonce that was awarded meanwhile: which of the two is filled is the chain's choice.
 _TAKE_BACK = text(
     """
     WITH gone AS (
         UPDATE fills SET canonical = false WHERE canonical AND block_number > :to RETURNING intent_hash, bid_hash
     ),
-    ours AS (
-        UPDATE settlement_legs l SET live = true
-        FROM gone g
-        WHERE l.intent_hash = g.intent_hash AND l.bid_hash = g.bid_hash AND l.settlement_id = (
-            SELECT max(n.settlement_id) FROM settlement_legs n
-            WHERE n.intent_hash = g.intent_hash AND n.bid_hash = g.bid_hash
-        )
-        RETURNING l.settlement_id, l.intent_hash, l.bid_hash
+    sent AS (
+        SELECT l.intent_hash, l.bid_hash, max(l.settlement_id) AS settlement_id
+        FROM gone g JOIN settlement_legs l ON l.intent_hash = g.intent_hash AND l.bid_hash = g.bid_hash
+        GROUP BY l.intent_hash, l.bid_hash
     ),
     again AS (
         UPDATE settlements s SET state = 'broadcast', next_due_at = statement_timestamp(), block_number = NULL,
             block_hash = NULL
-        FROM ours o WHERE s.id = o.settlement_id
+        FROM sent WHERE s.id = sent.settlement_id
     ),
-    awarded AS (UPDATE awards a SET state = 'submitted' FROM ours o WHERE a.bid_hash = o.bid_hash),
+    ours AS (
+        UPDATE settlement_legs l SET live = true
+        FROM sent JOIN intents i ON i.hash = sent.intent_hash
+        WHERE l.settlement_id = sent.settlement_id AND l.intent_hash = sent.intent_hash
+          AND NOT EXISTS (
+              SELECT FROM intents o
+              WHERE o.swapper = i.swapper AND o.nonce = i.nonce AND o.state IN ('awarded', 'submitted')
+          )
+        RETURNING l.intent_hash, l.bid_hash
+    ),
+    awarded AS (
+        UPDATE awards a SET state = CASE WHEN o.bid_hash IS NULL THEN 'lapsed' ELSE 'submitted' END
+        FROM gone g LEFT JOIN ours o ON o.bid_hash = g.bid_hash WHERE a.bid_hash = g.bid_hash
+    ),
     spent AS (
         DELETE FROM spent_nonces s USING intents i, gone g
         WHERE i.hash = g.intent_hash AND s.swapper = i.swapper AND s.nonce = i.nonce

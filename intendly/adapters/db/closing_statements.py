@@ -41,16 +41,17 @@ CLAIM_AGAIN: Final = text("""
 READ: Final = text("""
     SELECT a.id, a.secret, (extract(epoch FROM a.closes_at) * 1000)::bigint AS closes_at, ai.fee, i.*,
            (SELECT count(*) FROM auction_solvers r WHERE r.auction_id = a.id) AS roster_size,
-           EXISTS (
-               SELECT FROM intents o
-               WHERE o.swapper = i.swapper AND o.nonce = i.nonce AND o.state IN ('awarded', 'submitted')
-                 AND o.hash <> i.hash
-           ) AS nonce_taken,
-           coalesce(c.block_time, 0) AS block_time
+           live.nonce_taken, live.taken, coalesce(c.block_time, 0) AS block_time
     FROM auctions a
     JOIN auction_intents ai ON ai.auction_id = a.id
     JOIN intents i ON i.hash = ai.intent_hash
     LEFT JOIN chain_cursor c ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(o.nonce = i.nonce), false) AS nonce_taken,
+               coalesce(sum(o.amount_in) FILTER (WHERE o.token_in = i.token_in), 0) AS taken
+        FROM intents o
+        WHERE o.swapper = i.swapper AND o.state IN ('awarded', 'submitted') AND o.hash <> i.hash
+    ) live
     WHERE a.id = ANY(CAST(:ids AS bytea[])) AND a.state = 'closing' AND a.lease_token = :token
     ORDER BY a.id
 """)

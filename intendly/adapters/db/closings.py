@@ -99,6 +99,7 @@ class ClosingStore:
             version=row.version,
             auctions_held=row.auctions_held,
             nonce_taken=row.nonce_taken,
+            taken=int(row.taken),
             bids=tuple(bids),
         )
 

@@ -42,6 +42,7 @@ class WrittenFacts:
     named: dict[Hash32, IntentFacts] = field(default_factory=dict)
     away: bool = False
     asked: int = 0
+    behind_s: int = 0
 
     def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
         self.asked += 1
@@ -50,7 +51,7 @@ class WrittenFacts:
         return {intent.hash: self.named.get(intent.hash, AMPLE) for intent in intents}
 
     def block_time(self) -> int:
-        return int(time.time())
+        return int(time.time()) - self.behind_s
 
 
 class Desk:
@@ -117,7 +118,11 @@ class Desk:
         return signed
 
     def end_window(self) -> None:
-        """Every open auction is past its close."""
+        """Every open auction is past its close, and its bids hold as long past that as they did before."""
+        self.rows.run(
+            "UPDATE bids b SET valid_until = b.valid_until - extract(epoch FROM a.closes_at - statement_timestamp())"
+            " FROM auctions a WHERE a.id = b.auction_id AND a.state = 'open' AND a.closes_at > statement_timestamp()"
+        )
         self.rows.run("UPDATE auctions SET closes_at = statement_timestamp() WHERE state = 'open'")
 
     def set_block_time(self, seconds_from_now: int = -1) -> None:

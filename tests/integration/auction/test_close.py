@@ -165,8 +165,9 @@ def test_a_closer_that_lost_its_lease_records_nothing(desk: Desk, solver: Signer
     desk.bid(intent_hash, solver)
     desk.end_window()
     slow = desk.closings.claim_due(10)
-    (auction,) = desk.closings.read(slow).auctions
-    outcome = decide(auction, AMPLE, block_time=0, award_validity_s=10)
+    batch = desk.closings.read(slow)
+    (auction,) = batch.auctions
+    outcome = decide(auction, AMPLE, block_time=batch.block_time, award_validity_s=10)
     assert desk.closer().run() == 0  # the lease still holds
     desk.rows.run("UPDATE auctions SET leased_until = statement_timestamp()")
     fast = desk.closings.claim_again(5)
@@ -224,6 +225,50 @@ def test_of_two_intents_with_one_nonce_one_is_awarded(desk: Desk, solver: Signer
     assert desk.closer().run() == 2
     assert sorted(desk.intent(one)["state"] for one in hashes) == ["awarded", "open"]
     assert desk.rows.one("SELECT count(*) FROM intents WHERE reason = 'nonce_in_use'") == 1
+
+
+def test_one_balance_wins_one_auction_at_a_time(desk: Desk, solver: Signer) -> None:
+    swapper = Signer(os.urandom(32))
+    first, second = desk.accept(swapper=swapper, nonce=7), desk.accept(swapper=swapper, nonce=8)
+    other_token = desk.accept(swapper=swapper, nonce=9, token_in="0x" + "77" * 20)
+    (amount_in,) = {int(one) for (one,) in desk.rows.run("SELECT amount_in FROM intents")}
+    hashes = [*first, *second, *other_token]
+    desk.chain.named |= {one: replace(AMPLE, balance=2 * amount_in - 1) for one in hashes}
+    desk.opener().run()
+    for intent_hash in hashes:
+        desk.bid(intent_hash, solver)
+    desk.end_window()
+    assert desk.closer().run() == 3
+    assert desk.intent(*other_token)["state"] == "awarded"
+    (waiting,) = (one for one in [*first, *second] if desk.intent(one)["state"] == "open")
+    for _ in range(2):  # the one that was decided with it, then the one that is under way
+        assert desk.intent(waiting)["reason"] == "balance_in_use"
+        assert desk.intent(waiting)["reason_facts"]["taken"] == str(amount_in)
+        desk.rows.run("UPDATE intents SET next_due_at = statement_timestamp() WHERE state = 'open'")
+        desk.opener().run()
+        desk.bid(waiting, solver)
+        desk.end_window()
+        desk.closer().run()
+    desk.rows.run("UPDATE intents SET state = 'settled' WHERE state = 'awarded'")
+    desk.rows.run("UPDATE intents SET next_due_at = statement_timestamp() WHERE state = 'open'")
+    desk.opener().run()
+    desk.bid(waiting, solver)
+    desk.end_window()
+    desk.closer().run()
+    assert desk.intent(waiting)["state"] == "awarded"
+
+
+@pytest.mark.parametrize(("behind_s", "reason"), [(0, "awarded"), (30, "bids_ineligible")])
+def test_a_bid_is_held_against_the_chain_s_clock_where_the_index_is_behind(
+    desk: Desk, solver: Signer, behind_s: int, reason: str
+) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+    desk.set_block_time(-30)
+    desk.chain.behind_s = behind_s
+    desk.closer().run()
+    assert desk.intent(intent_hash)["reason"] == reason
 
 
 def poison(desk: Desk, auction_id: Hash32) -> None:

@@ -114,6 +114,27 @@ def test_a_reorg_takes_the_fill_back_and_the_same_settlement_is_waited_for(
     assert desk.value("SELECT count(*) FROM fills WHERE canonical AND intent_hash = :x", row.intent) == 1
 
 
+def test_a_fill_taken_back_leaves_its_intent_open_where_a_sibling_holds_the_nonce(
+    desk: Desk, chain: WrittenChain, index: IndexChain
+) -> None:
+    row = desk.submitted()
+    chain.mine(row.filled())
+    index.run()
+    sibling = desk.awarded(nonce=row.nonce)  # by a chain that had forked before the index knew
+    chain.fork(1, "fork")
+    chain.mine()
+    chain.mine()
+    index.run()
+    assert desk.intent(row) == ("open", "reorged")
+    assert desk.intent(sibling) == ("awarded", "awarded")
+    assert not desk.is_live(row)
+    # Its account nonce is to be used all the same, or whatever was sent after it would wait for ever.
+    assert desk.value("SELECT state FROM settlements WHERE next_due_at IS NOT NULL") == "broadcast"
+    chain.mine(row.filled())
+    index.run()
+    assert desk.intent(row) == ("settled", "settled")
+
+
 def test_a_fork_that_comes_back_brings_its_fill_back(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
     row = desk.submitted()
     block = chain.mine(row.filled())

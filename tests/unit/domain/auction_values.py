@@ -69,6 +69,7 @@ def auction(*bids: SealedBid, **changes: Any) -> ClosingAuction:
         "version": 2,
         "auctions_held": 0,
         "nonce_taken": False,
+        "taken": 0,
         "bids": tuple(bids),
     }
     return ClosingAuction(**(values | changes))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from intendly_sdk.messages import BidFate, IntentState
 
-from intendly.domain.auction import decide, one_award_per_nonce, seed_of, transcript_root, wait_after
+from intendly.domain.auction import can_all_be_filled, decide, seed_of, transcript_root, wait_after
 from intendly.domain.closing import ClosingAuction, Outcome, SealedBid
 from intendly.domain.reasons import Reason
 from intendly.domain.settlement import IntentFacts
@@ -21,6 +21,7 @@ from tests.unit.domain.auction_values import (
     FEE,
     GOOD_FACTS,
     MIN_OUT,
+    address,
     auction,
     bid,
     intent,
@@ -44,7 +45,7 @@ def some_bids(draw: st.DrawFn) -> list[SealedBid]:
             number,
             draw(st.integers(MIN_OUT - 3, MIN_OUT + 3)),
             fee=draw(st.sampled_from([FEE, FEE, FEE, FEE - 1])),
-            valid_until=BLOCK_TIME + draw(st.sampled_from([0, 2, 3, 11])),
+            valid_until=BLOCK_TIME + draw(st.sampled_from([0, 2, 3, 11, 15, 16])),
             active=draw(st.sampled_from([True, True, True, False])),
         )
         for number in range(count)
@@ -53,6 +54,7 @@ def some_bids(draw: st.DrawFn) -> list[SealedBid]:
 
 def is_eligible(one: SealedBid) -> bool:
     lasts = min(one.valid_until, CLOSES_AT // 1000 + 10) > BLOCK_TIME + 2
+    lasts = lasts and one.valid_until <= BLOCK_TIME + 15
     return one.amount_out >= MIN_OUT and one.fee == FEE and one.active and lasts
 
 
@@ -108,7 +110,7 @@ def test_another_secret_lets_another_of_the_tied_win() -> None:
 def test_an_award_holds_as_long_as_its_bid_but_no_longer_than_the_venue_lets_it() -> None:
     close_s = CLOSES_AT // 1000
     short = decided(auction(bid(1, valid_until=close_s + 4))).award
-    long = decided(auction(bid(1, valid_until=close_s + 60))).award
+    long = decided(auction(bid(1, valid_until=close_s + 14))).award
     assert short is not None
     assert long is not None
     assert short.exclusive_until == close_s + 4
@@ -135,7 +137,7 @@ def test_a_close_that_comes_too_late_awards_nobody() -> None:
     ],
 )
 def test_what_the_chain_says_comes_before_the_bids(facts: IntentFacts, reason: Reason) -> None:
-    outcome = decided(auction(bid(1), bid(2, MIN_OUT - 1)), facts, facts_time=77)
+    outcome = decided(auction(bid(1), bid(2, MIN_OUT - 1)), facts)
     assert outcome.unfilled is not None
     assert outcome.unfilled.reason is reason
     assert fates(outcome) == {
@@ -143,7 +145,7 @@ def test_what_the_chain_says_comes_before_the_bids(facts: IntentFacts, reason: R
         bytes(bid(2).hash): BidFate.BELOW_MINIMUM,
     }
     if reason is Reason.NONCE_SPENT:
-        assert outcome.unfilled.facts == {"seen_block_time": "77"}
+        assert outcome.unfilled.facts == {"seen_block_time": str(BLOCK_TIME)}
 
 
 def test_the_best_bid_below_the_minimum_is_told() -> None:
@@ -173,10 +175,39 @@ def test_an_intent_that_moved_on_is_left_alone() -> None:
 
 def test_of_two_intents_with_one_nonce_one_is_awarded() -> None:
     first, second, other = intent(), intent(min_amount_out=MIN_OUT - 1), intent("other")
-    outcomes = one_award_per_nonce([decided(auction(bid(1), intent=one)) for one in (first, second, other)])
+    facts = {one.hash: replace(GOOD_FACTS, balance=10_000, allowance=10_000) for one in (first, second, other)}
+    decisions = [decided(auction(bid(1), intent=one), facts[one.hash]) for one in (first, second, other)]
+    outcomes = can_all_be_filled(decisions, facts)
     assert [one.reason for one in outcomes] == ["awarded", "nonce_in_use", "awarded"]
     assert set(fates(outcomes[1]).values()) == {BidFate.LOST}
     assert decided(auction(bid(1), nonce_taken=True)).reason == "nonce_in_use"
+
+
+@pytest.mark.parametrize("limit", ["balance", "allowance"])
+def test_one_balance_does_not_win_more_auctions_than_it_can_pay(limit: str) -> None:
+    ample = replace(GOOD_FACTS, balance=10**9, allowance=10**9)
+    paid_once = replace(ample, balance=999) if limit == "balance" else replace(ample, allowance=999)
+    taken = decided(auction(bid(1), taken=500), paid_once)
+    assert taken.unfilled is not None
+    assert taken.unfilled.reason is Reason.BALANCE_IN_USE
+    assert taken.unfilled.wait_s == 1
+    assert taken.unfilled.facts == {"available": "999", "taken": "500", "amount_in": "500"}
+    assert decided(auction(bid(1), taken=499), paid_once).award is not None
+
+    wanted = [intent(str(n)) for n in range(3)] + [intent("other token", token_in=address("another"))]
+    facts = {one.hash: paid_once for one in wanted}
+    outcomes = can_all_be_filled([decided(auction(bid(1), intent=one), paid_once) for one in wanted], facts)
+    assert [one.reason for one in outcomes] == ["awarded", "balance_in_use", "balance_in_use", "awarded"]
+    assert set(fates(outcomes[1]).values()) == {BidFate.LOST}
+
+
+def test_a_bid_that_holds_longer_than_the_contract_takes_at_the_newest_block_is_not_awarded() -> None:
+    longest = auction(bid(1, valid_until=BLOCK_TIME + 15))
+    assert decided(longest).award is not None
+    outcome = decided(longest, block_time=BLOCK_TIME - 1)
+    assert outcome.unfilled is not None
+    assert outcome.unfilled.reason is Reason.BIDS_INELIGIBLE
+    assert f"holds until {BLOCK_TIME + 15}, over 15 s after the newest block" in outcome.unfilled.facts["why"]
 
 
 def test_the_wait_between_auctions_doubles_up_to_its_cap() -> None:
