@@ -81,12 +81,10 @@ class IndexChain:
 
     def _roll_back(self, cursor: IndexCursor) -> int | None:
         to = self._ancestor(cursor)
-        solvers = self._index.roll_back(cursor, to)
-        if solvers is None:
+        changed = self._index.solvers_after(to.number)
+        if not self._index.roll_back(cursor, to, self._chain.registered(changed) if changed else []):
             return None
-        log.warning("chain_rolled_back", from_block=cursor.number, to_block=to.number)
-        if solvers:
-            self._index.put_solvers(self._chain.registered(solvers))
+        log.warning("chain_rolled_back", from_block=cursor.number, to_block=to.number, solvers=len(changed))
         return cursor.number - to.number
 
     def _ancestor(self, cursor: IndexCursor) -> IndexCursor:

@@ -207,15 +207,15 @@ class ChainIndex(Protocol):
         """
         ...
 
-    def roll_back(self, since: IndexCursor, to: IndexCursor) -> list[Address] | None:
-        """Take back what the blocks after `to` did. The solvers whose newest registry event is gone with them.
-
-        None, with nothing written, when the cursor is not at `since` any more.
-        """
+    def solvers_after(self, number: int) -> list[Address]:
+        """The solvers whose newest registry event is in a block after `number`."""
         ...
 
-    def put_solvers(self, solvers: Sequence[SolverChanged]) -> None:
-        """Write how these solvers stand."""
+    def roll_back(self, since: IndexCursor, to: IndexCursor, solvers: Sequence[SolverChanged]) -> bool:
+        """Take back what the blocks after `to` did; `solvers` stand as the chain has them now.
+
+        False, with nothing written, when the cursor is not at `since` any more.
+        """
         ...
 
 
@@ -319,7 +319,7 @@ class SettlementStore(Protocol):
 
     def mark_final(self, settlement: int, receipt: Receipt) -> None: ...
 
-    def look_again(self, settlement: int) -> None:
+    def look_again(self, settlements: Sequence[int]) -> None:
         """Not mined (any more): look again in a second."""
         ...
 

@@ -29,12 +29,21 @@ class TrackSettlements:
         due = self._store.claim_due(BATCH, LEASE_S)
         if not due:
             return 0
-        receipts = self._receipts(due)
-        final_block, final_nonce = self._sender.final_block(), self._sender.final_nonce()
+        waiting = {settlement.id for settlement in due}
         moved = 0
-        for settlement in due:
-            receipt = receipts.get(settlement.id)
-            moved += self._act(settlement, receipt, judge(settlement, receipt, final_block, final_nonce))
+        try:
+            receipts = self._receipts(due)
+            final_block, final_nonce = self._sender.final_block(), self._sender.final_nonce()
+            for settlement in due:
+                receipt = receipts.get(settlement.id)
+                verdict = judge(settlement, receipt, final_block, final_nonce)
+                if verdict in (Verdict.STUCK, Verdict.WAITING):
+                    self._send_again(settlement, verdict)
+                else:
+                    moved += self._record(settlement, receipt, verdict)
+                    waiting.discard(settlement.id)
+        finally:
+            self._store.look_again(sorted(waiting))  # also what was not reached, where the chain went away
         if moved:
             self._nudges.nudge("chain.index", "auctions.open", "events.publish")
         return moved
@@ -45,7 +54,8 @@ class TrackSettlements:
         answers = self._sender.receipts([tx_hash for _, tx_hash in asked])
         return {of: receipt for (of, _), receipt in zip(asked, answers, strict=True) if receipt is not None}
 
-    def _act(self, settlement: Settlement, receipt: Receipt | None, verdict: Verdict) -> int:
+    def _record(self, settlement: Settlement, receipt: Receipt | None, verdict: Verdict) -> int:
+        """Returns 1 where the settlement moved on by it."""
         match verdict, receipt:
             case Verdict.MINED, Receipt():
                 self._store.mark_mined(settlement.id, receipt)
@@ -61,16 +71,14 @@ class TrackSettlements:
                 opened = self._store.end_unfilled(settlement.id, "replaced")
                 log.error("settlement_replaced", settlement=settlement.id, nonce=settlement.nonce, intents=opened)
                 return 1
-            case Verdict.STUCK, _:
-                self._bump(settlement)
             case _:
-                self._resend(settlement)
-        self._store.look_again(settlement.id)
-        return 0
+                raise AssertionError(f"{verdict} is not for the record")
 
-    def _resend(self, settlement: Settlement) -> None:
-        """The same bytes again: nothing new where the node still has them."""
-        if settlement.attempts:
+    def _send_again(self, settlement: Settlement, verdict: Verdict) -> None:
+        """With a higher fee where it is stuck, else the same bytes: nothing new where the node still has them."""
+        if verdict is Verdict.STUCK:
+            self._bump(settlement)
+        elif settlement.attempts:
             self._sender.broadcast(settlement.attempts[-1].raw)
 
     def _bump(self, settlement: Settlement) -> None:

@@ -6,6 +6,11 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+_NEVER: Final = (
+    ip_network("fec0::/10"),  # site-local, deprecated, and still routed in some places
+    ip_network("192.88.99.0/24"),  # relays of 6to4
+    ip_network("168.63.129.16/32"),  # a cloud's own service, at a public address
+)
 _NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 
@@ -26,6 +31,8 @@ def is_allowed(address: str, *, allow_private: bool) -> bool:
     """Public unicast, and with `allow_private` loopback and private networks; link-local ones (metadata) never."""
     ip = _innermost(ip_address(address))
     if ip.is_multicast or ip.is_unspecified or ip.is_link_local or ip.is_reserved:
+        return False
+    if any(ip in network for network in _NEVER):
         return False
     return ip.is_global or (allow_private and ip.is_private)
 

@@ -60,7 +60,7 @@ class RpcChainReader:
     def registered(self, solvers: Sequence[Address]) -> list[SolverChanged]:
         view = self._registry_interface["solverInfo"]
         to = str(self._registry)
-        answers = self._rpc.batch(
+        answers = self._rpc.results(
             [("eth_call", ({"to": to, "data": str(HexBytes(view.encode(solver)))}, "latest")) for solver in solvers]
         )
         return [

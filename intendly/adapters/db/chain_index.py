@@ -60,10 +60,17 @@ class ChainIndexStore:
             _stand_at(connection, last, final)
         return True
 
-    def roll_back(self, since: IndexCursor, to: IndexCursor) -> list[Address] | None:
+    def solvers_after(self, number: int) -> list[Address]:
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                text("SELECT address FROM solvers WHERE block_number > :number"), {"number": number}
+            ).scalars()
+            return [Address(address) for address in changed]
+
+    def roll_back(self, since: IndexCursor, to: IndexCursor, solvers: Sequence[SolverChanged]) -> bool:
         with self._database.transaction() as connection:
             if _hold(connection, since) is None:
-                return None
+                return False
             outbox.record(connection, take_back(connection, to.number))
             connection.execute(
                 update(blocks_table)
@@ -77,14 +84,8 @@ class ChainIndexStore:
                     final_number=text("least(final_number, :to)").bindparams(to=to.number),
                 )
             )
-            gone = connection.execute(
-                text("SELECT address FROM solvers WHERE block_number > :to"), {"to": to.number}
-            ).scalars()
-            return [Address(address) for address in gone]
-
-    def put_solvers(self, solvers: Sequence[SolverChanged]) -> None:
-        with self._database.transaction() as connection:
             _put_solvers(connection, solvers)
+        return True
 
 
 def _hold(connection: Connection, since: IndexCursor | None) -> int | None:

@@ -116,9 +116,10 @@ class SettlementStore:
                 },
             )
 
-    def look_again(self, settlement: int) -> None:
-        with self._database.transaction() as connection:
-            connection.execute(_LOOK_AGAIN, {"settlement": settlement})
+    def look_again(self, settlements: Sequence[int]) -> None:
+        if settlements:
+            with self._database.transaction() as connection:
+                connection.execute(_LOOK_AGAIN, {"settlements": list(settlements)})
 
     def end_unfilled(self, settlement: int, state: Literal["failed", "replaced"]) -> int:
         with self._database.transaction() as connection:
@@ -315,7 +316,7 @@ _LOOK_AGAIN = text(
     UPDATE settlements
     SET state = CASE WHEN state = 'mined' THEN 'broadcast' ELSE state END, block_number = NULL, block_hash = NULL,
         next_due_at = statement_timestamp() + interval '1 second'
-    WHERE id = :settlement AND state IN ('signed', 'broadcast', 'mined')
+    WHERE id = ANY(:settlements) AND state IN ('signed', 'broadcast', 'mined')
     """
 )
 

@@ -227,6 +227,9 @@ def test_one_private_address_among_public_ones_refuses_the_host(monkeypatch: pyt
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "fec0::1",
+        "192.88.99.1",
+        "168.63.129.16",
     ],
 )
 def test_no_private_spelling_is_public(address: str) -> None:

@@ -10,7 +10,7 @@ from intendly_sdk.primitives import ZERO_HASH, Address, Hash32
 
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.domain.chain import Block, Log, Place, SolverChanged
-from intendly.domain.errors import Conflict
+from intendly.domain.errors import ChainUnavailable, Conflict
 from intendly.services.index_chain import IndexChain
 from tests.integration.desk import Desk, Nudged, digest
 
@@ -24,6 +24,7 @@ class WrittenChain:
     logs: dict[Hash32, list[Log]] = field(default_factory=dict)
     final: int = 0
     registry: dict[Address, SolverChanged] = field(default_factory=dict)
+    registry_is_away: bool = False
 
     def mine(self, *logs: Log) -> Block:
         parent = self.chain[-1]
@@ -59,6 +60,8 @@ class WrittenChain:
         return [log for value in hashes for log in self.logs.get(value, [])]
 
     def registered(self, solvers: Sequence[Address]) -> list[SolverChanged]:
+        if self.registry_is_away:
+            raise ChainUnavailable("nobody answers")
         return [self.registry[solver] for solver in solvers if solver in self.registry]
 
 

@@ -8,6 +8,7 @@ from intendly_sdk.primitives import Address
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.domain.chain import SolverChanged
+from intendly.domain.errors import ChainUnavailable
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
 from tests.integration.desk import NOWHERE, SOLVER, Desk, Nudged
@@ -220,6 +221,25 @@ def test_a_registration_in_a_lost_block_is_asked_for_again(desk: Desk, chain: Wr
     chain.registry[SOLVER] = SolverChanged(NOWHERE, SOLVER, True, key, "")
     index.run()
     assert desk.value("SELECT count(*) FROM solvers WHERE signing_key = :x", key) == 1
+
+
+def test_a_roll_back_waits_for_the_registry_rather_than_leave_a_solver_as_it_was(
+    desk: Desk, chain: WrittenChain, index: IndexChain
+) -> None:
+    key, new_key = Address(b"\x01" * 20), Address(b"\x02" * 20)
+    chain.mine(SolverChanged(NOWHERE, SOLVER, True, key, ""))
+    index.run()
+    chain.fork(1, "fork")
+    chain.mine()
+    chain.registry[SOLVER] = SolverChanged(NOWHERE, SOLVER, True, new_key, "")
+    chain.registry_is_away = True
+    with pytest.raises(ChainUnavailable):
+        index.run()
+    assert desk.value("SELECT count(*) FROM blocks WHERE NOT canonical") == 0
+    chain.registry_is_away = False
+    index.run()
+    assert desk.value("SELECT count(*) FROM solvers WHERE signing_key = :x", new_key) == 1
+    assert desk.value("SELECT count(*) FROM blocks WHERE NOT canonical") == 1
 
 
 def test_a_tick_costs_as_many_statements_for_one_fill_as_for_fifty(

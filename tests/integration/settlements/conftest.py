@@ -13,6 +13,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.settlements import SettlementStore
 from intendly.domain.bundle import Bundle
+from intendly.domain.errors import ChainUnavailable
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 from intendly.services.ports import SignedBytes
 from intendly.services.submit_settlements import SubmitSettlements
@@ -38,6 +39,7 @@ class ScriptedNode:
     spent_for_good: int = 0
     crash_at: str = ""
     refuses: str | None = None
+    is_away: bool = False
 
     def _may_crash(self, point: str) -> None:
         if self.crash_at == point:
@@ -82,6 +84,8 @@ class ScriptedNode:
         return self.refuses
 
     def receipts(self, attempts: Sequence[Hash32]) -> list[Receipt | None]:
+        if self.is_away:
+            raise ChainUnavailable("nobody answers")
         return [self.mined.get(attempt) for attempt in attempts]
 
     def mine(self, raw: bytes, block: int, *, succeeded: bool = True) -> None:

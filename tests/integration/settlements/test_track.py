@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from intendly.domain.errors import ChainUnavailable
 from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
 from tests.integration.desk import Desk, Row
@@ -44,6 +45,16 @@ def test_nothing_due_asks_nobody(desk: Desk, node: ScriptedNode, track: TrackSet
     desk.execute("UPDATE settlements SET next_due_at = statement_timestamp() + interval '1 minute'")
     assert track.run() == 0
     assert len(node.sent) == 1
+
+
+def test_a_chain_that_is_away_delays_no_look_longer_than_that(
+    desk: Desk, node: ScriptedNode, track: TrackSettlements, sent: Row
+) -> None:
+    node.is_away = True
+    _due(desk)
+    with pytest.raises(ChainUnavailable):
+        track.run()
+    assert desk.value("SELECT next_due_at < statement_timestamp() + interval '2 seconds' FROM settlements") is True
 
 
 def test_what_the_node_forgot_is_sent_again_as_it_was(
