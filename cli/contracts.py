@@ -98,10 +98,10 @@ def _administration(
     from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.chain.verification import Administration
 
-    owns = _address("--owner", owner) if owner else load_or_make_key(settings.deployer_key_path).address
+    owns = address_option("--owner", owner) if owner else load_or_make_key(settings.deployer_key_path).address
     return Administration(
         owner=owns,
-        fee_recipient=_address("--fee-recipient", fee_recipient) if fee_recipient else owns,
+        fee_recipient=address_option("--fee-recipient", fee_recipient) if fee_recipient else owns,
         submitters=(load_or_make_key(settings.submitter_key_path).address,),
         auctioneers=(load_or_make_key(settings.auctioneer_key_path).address,),
         pausers=(owns,),
@@ -115,7 +115,8 @@ def _rpc(settings: Settings) -> Rpc:
     return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)
 
 
-def _address(option: str, text: str) -> Address:
+def address_option(option: str, text: str) -> Address:
+    """An address that was given as `option`. Raises `SettingsError` that names it."""
     try:
         return Address(text)
     except ValueError as error:

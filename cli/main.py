@@ -6,13 +6,14 @@ import sys
 
 import typer
 
-from cli import contracts, db, demo, settings_view, up
+from cli import contracts, db, demo, fund, settings_view, up
 from cli.failures import explained
 from intendly.settings import SettingsError
 
 _COMMANDS = (
     up,
     demo,
+    fund,
     db,
     contracts,
     settings_view,

@@ -131,6 +131,7 @@ def prepare(ground: Ground) -> None:
         from cli.contracts import deploy_local
         from cli.local_solvers import ready_solvers
 
+        ground.settings.local_rpc_path.write_text(ground.parts.anvil.rpc_url)
         deploy_local(ground.settings)
         ready_solvers(ground.settings)
     with closing(Venue(ground.settings, process="prepare")) as venue:

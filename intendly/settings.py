@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         return self.data_dir / "markets.json"
 
     @cached_property
+    def local_rpc_path(self) -> Path:
+        """Where `intendly up` notes the address of the chain that it started of its own."""
+        return self.data_dir / "rpc_url"
+
+    @cached_property
     def api_url(self) -> str:
         return self.relayer_public_url or f"http://{self.bind_host}:{self.relayer_port}"
 

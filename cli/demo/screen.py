@@ -10,6 +10,7 @@ from intendly_sdk.primitives import Address, Hash32
 from rich.console import Console
 from rich.table import Table
 
+from cli.amounts import shown
 from cli.demo.followed import Followed
 from cli.demo.market import DemoMarket
 from cli.demo.result import Result, improvement_bps
@@ -139,8 +140,4 @@ def _short(value: Address | Hash32 | str) -> str:
 
 
 def _units(market: DemoMarket, symbol: str, amount: int) -> str:
-    """An amount in whole tokens, with up to six digits behind the point."""
-    decimals = market.token(symbol).decimals
-    whole, rest = divmod(amount, 10**decimals)
-    digits = str(rest).rjust(decimals, "0")[:6].rstrip("0")
-    return f"{whole:,}.{digits}" if digits else f"{whole:,}"
+    return shown(amount, market.token(symbol).decimals)
