@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from celery import platforms
 from celery.apps.beat import Beat
 from celery.beat import Service
 
+if TYPE_CHECKING:
+    from intendly.adapters.observability.health import Check
+    from workers.scheduler import LockedScheduler
+
 PATIENCE_S: Final = 5.0
+HANGS_AFTER_S: Final = 60.0
+"""Longer than a send takes that fails again and again."""
 
 
 class StoppedBetweenTicks(Beat):
@@ -21,7 +29,21 @@ class StoppedBetweenTicks(Beat):
     of the broker's answer, the client's clean-up raises something else instead, and beat goes on as if nothing was.
     """
 
+    health_port: int | None = None
+
     def install_sync_handler(self, service: Service) -> None:
+        """celery's hook between the making of a service and its start."""
+        if self.health_port is not None:
+            from intendly.adapters.observability.metrics import serve_health
+            from workers.celery_app import settings
+
+            serve_health(
+                self.health_port,
+                [turns_check(cast("LockedScheduler", service.scheduler))],
+                host=settings.bind_host,
+                process="beat",
+            )
+
         def stop() -> None:
             service.stop()
             time.sleep(PATIENCE_S)
@@ -33,8 +55,24 @@ class StoppedBetweenTicks(Beat):
         platforms.signals.update(SIGTERM=on_signal, SIGINT=on_signal)
 
 
-def main() -> None:
+def turns_check(scheduler: LockedScheduler) -> Check:
+    """The loop goes round, in a standby too."""
+    from intendly.adapters.observability.health import Check, PartDown
+
+    def probe() -> dict[str, Any]:
+        age = time.monotonic() - scheduler.turned_at
+        if age > HANGS_AFTER_S:
+            raise PartDown(f"no turn for {age:.0f} s")
+        return {"age_s": round(age, 1)}
+
+    return Check("turns", probe, vital=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run beat in this process until a signal stops it."""
+    parser = argparse.ArgumentParser(prog="workers.beat", description="Sends the ticks of beat_schedule.py.")
+    parser.add_argument("--health-port", type=int, help="for /health and /metrics; without it there are none")
+    options = parser.parse_args(arguments)
     from intendly.adapters.observability.logging import configure_logging
     from workers.celery_app import app, settings
 
@@ -46,6 +84,7 @@ def main() -> None:
         loglevel=settings.log_level,
         quiet=True,
     )
+    beat.health_port = options.health_port
     beat.run()
 
 

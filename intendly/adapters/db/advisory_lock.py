@@ -1,6 +1,7 @@
 """A lock that one process in the whole venue holds: a PostgreSQL advisory lock on a connection of its own.
 
-It goes when the process, its connection or the server does. Whoever holds it must ask `held` again and again.
+It goes when the process, its connection or the server does, and when the holder hangs: PostgreSQL itself ends a session
+that was idle for too long. Whoever holds it must ask `held` again and again, and before each act.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ log = structlog.get_logger()
 
 
 class AdvisoryLock:
-    """`pg_try_advisory_lock(key)`, taken when it is free and checked while it is held. Not for several threads."""
+    """`pg_try_advisory_lock(key)`, taken when it is free and checked while it is held. Not for several threads.
+
+    A holder that has not asked `held` for `patience_s` loses it, so that is to be several times `check_s`.
+    """
 
     def __init__(
-        self, url: str, key: int, *, application: str, check_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        key: int,
+        *,
+        application: str,
+        check_s: float,
+        patience_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = create_engine(
             url,
@@ -29,7 +40,7 @@ class AdvisoryLock:
             connect_args={
                 "application_name": application,
                 "connect_timeout": 3,
-                "options": "-c statement_timeout=2000",
+                "options": f"-c statement_timeout=2000 -c idle_session_timeout={round(patience_s * 1000)}",
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
                 "keepalives_count": 3,

@@ -23,11 +23,15 @@ class PartDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A part's name and its probe, which returns facts to show, or raises. It must return within about 2 seconds."""
+    """A part's name and its probe, which returns facts to show, or raises. It must return within about 2 seconds.
+
+    A part that is `vital` is of the process itself: where it is down, only a restart helps.
+    """
 
     name: str
     probe: Callable[[], Facts]
     required: bool = True
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ def run_checks(checks: Sequence[Check]) -> Report:
     """Probe every part, in order. Never raises."""
     parts = {check.name: _probe(check) for check in checks}
     return Report(parts, ready=all(parts[check.name]["ok"] for check in checks if check.required))
+
+
+def is_alive(checks: Sequence[Check]) -> bool:
+    """Whether every vital part is up. What the process leans on has no say in it. Never raises."""
+    return run_checks([check for check in checks if check.vital]).ready
 
 
 def _probe(check: Check) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
 
-from intendly.adapters.observability.health import Check, run_checks
+from intendly.adapters.observability.health import Check, is_alive, run_checks
 
 log = structlog.get_logger()
 Answer = tuple[str, str, bytes]
 _JSON = "application/json"
+_STATUS = {True: "200 OK", False: "503 Service Unavailable"}
 
 
 def exposition() -> bytes:
@@ -48,11 +49,12 @@ def health_app(checks: Sequence[Check], *, process: str = "") -> Callable[..., I
 def _answer(path: str, checks: Sequence[Check], process: str) -> Answer:
     match path:
         case "/health/live":
-            return "200 OK", _JSON, b'{"status":"ok"}'
+            alive = is_alive(checks)
+            return _STATUS[alive], _JSON, b'{"status":"ok"}' if alive else b'{"status":"hangs"}'
         case "/health" | "/health/ready":
             report = run_checks(checks)
             body = json.dumps({"process": process, **report.as_json()}).encode()
-            return ("200 OK" if report.ready else "503 Service Unavailable"), _JSON, body
+            return _STATUS[report.ready], _JSON, body
         case "/metrics":
             return "200 OK", CONTENT_TYPE_LATEST, exposition()
         case _:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import psutil
@@ -20,10 +22,15 @@ from intendly_sdk.signatures import Signer
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.embedded.ports import free_port
+from intendly.adapters.observability.health import is_alive
 from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
 from tests.integration.venue_process import VenueProcess
 from tests.integration.web.world import Rows, signed_intent
+from workers.beat import HANGS_AFTER_S, turns_check
+
+if TYPE_CHECKING:
+    from workers.scheduler import LockedScheduler
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -153,6 +160,27 @@ def test_a_standby_sends_nothing(venue: Venue, redis_url: str) -> None:
             holder.resume()
 
 
+def test_a_beat_that_hangs_is_relieved_by_the_second_and_stands_by_when_it_wakes_up(
+    venue: Venue, redis_url: str
+) -> None:
+    first = venue.beat()
+    until(lambda: venue.beats_that_hold_the_lock() == 1)
+    second = venue.beat()
+    hung = psutil.Process(first.process.pid)
+    hung.suspend()
+    try:
+        until(lambda: "lock_taken" in second.said())
+        with closing(redis.Redis.from_url(redis_url)) as client:
+            client.flushdb()
+            until(lambda: client.llen("auctions"))
+    finally:
+        hung.resume()
+    until(lambda: "lock_lost" in first.said())
+    assert first.said().count("lock_taken") == 1
+    second.terminate()
+    until(lambda: first.said().count("lock_taken") == 2)
+
+
 def test_a_worker_that_is_killed_is_made_up_for_by_the_next(venue: Venue) -> None:
     worker = venue.worker()
     venue.beat()
@@ -257,6 +285,21 @@ def test_sigterm_ends_a_beat_whose_broker_hangs(database_url: str, tmp_path: Pat
             _until_it_ticks(beat)
             time.sleep(0.5)
             assert beat.terminate() < 8
+
+
+def test_a_beat_that_waits_for_its_broker_is_alive(database_url: str, tmp_path: Path) -> None:
+    broker, port = f"redis://127.0.0.1:{free_port()}/0", free_port()
+    live = f"http://127.0.0.1:{port}/health/live"
+    with VenueProcess("workers.beat", database_url, broker, tmp_path, ("--health-port", str(port)), live) as beat:
+        until(lambda: beat.said().count("broker_unreachable") > 2)
+        assert httpx.get(live, trust_env=False).is_success
+        beat.kill()
+
+
+def test_a_beat_whose_loop_stands_still_is_not_alive() -> None:
+    for age_s, alive in ((0.0, True), (HANGS_AFTER_S + 1, False)):
+        stands_still = cast("LockedScheduler", SimpleNamespace(turned_at=time.monotonic() - age_s))
+        assert is_alive([turns_check(stands_still)]) is alive
 
 
 def _until_it_ticks(beat: VenueProcess) -> None:

@@ -46,6 +46,14 @@ def test_it_is_served_beside_the_metrics() -> None:
         assert client.get("/else").status_code == 404
 
 
+def test_only_a_vital_part_decides_whether_the_process_is_alive() -> None:
+    for checks, live in (([Check("a", down)], 200), ([Check("a", down), Check("b", down, vital=True)], 503)):
+        with closing(serve_health(0, checks)) as server:
+            root = f"http://127.0.0.1:{server.port}/health"
+            assert httpx.get(f"{root}/ready", trust_env=False).status_code == 503
+            assert httpx.get(f"{root}/live", trust_env=False).status_code == live
+
+
 def test_a_failure_shows_its_type_and_nothing_secret() -> None:
     with closing(serve_health(0, [Check("database", broken)])) as server:
         answer = httpx.get(f"http://127.0.0.1:{server.port}/health/ready", trust_env=False)
