@@ -1,4 +1,4 @@
-"""Keeps one process running: starts it, tells when it is ready, starts it again when it ends."""
+"""Keeps one process running: starts it, tells when it is ready, starts it again when it ends or hangs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
+import urllib.parse
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from cli.group_guard import GroupGuard
+from cli.liveness import Silence, answers_200
 from intendly.adapters.embedded.child import Child, spawn
 
 Say = Callable[[str, str], None]
@@ -24,7 +24,6 @@ SUPERVISOR = "supervisor"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STEADY_S = 30.0  # a process that ran this long starts the backoff anew
 _TAIL = 12
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ProcessFailed(Exception):
@@ -40,6 +39,10 @@ class ProcessSpec:
     env: Mapping[str, str] = field(repr=False)
     health_url: str | None = None
     """Ready when it answers 200; without one, when it has run for a second."""
+    live_url: str | None = None
+    """It hangs when this has not answered 200 to three checks in a row; without one nobody looks."""
+    check_s: float = 5
+    """From one check to the next, and the patience of each."""
     ready_timeout_s: float = 60
     stop_rank: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
@@ -47,7 +50,7 @@ class ProcessSpec:
 
 
 class Keeper:
-    """One process: a thread waits for its end, and starts it again."""
+    """One process: a thread waits for its end, and starts it again; another ends it when it hangs."""
 
     def __init__(self, spec: ProcessSpec, say: Say, guard: GroupGuard, cwd: Path | None) -> None:
         self.spec = spec
@@ -65,6 +68,10 @@ class Keeper:
     def start(self) -> None:
         self._start_child()
         self._thread.start()
+        if self.spec.live_url is not None:
+            threading.Thread(
+                target=self._watch, args=(self.spec.live_url,), name=f"watch {self.spec.name}", daemon=True
+            ).start()
 
     @property
     def pid(self) -> int:
@@ -102,7 +109,7 @@ class Keeper:
             return False
         if self.spec.health_url is None:
             return time.monotonic() - self._started_at > 1
-        return _answers_200(self.spec.health_url)
+        return answers_200(self.spec.health_url, timeout_s=2)
 
     def _explain(self, what: str) -> str:
         return "\n  ".join([f"{self.spec.name} {what}; its last lines:", *self._tail])
@@ -148,16 +155,23 @@ class Keeper:
                 return
             self.restarts += 1
 
+    def _watch(self, url: str) -> None:
+        check_s, path = self.spec.check_s, urllib.parse.urlsplit(url).path
+        child, silence = self._child, Silence(check_s)
+        while not self._retired.is_set():
+            if child is not self._child:
+                child, silence = self._child, Silence(check_s)
+            began = time.monotonic()
+            answered = answers_200(url, timeout_s=check_s)
+            self._retired.wait(began + check_s - time.monotonic())
+            hangs = silence.hangs(answered=answered, took_s=time.monotonic() - began)
+            if hangs and child and child.running() and not self._retired.is_set():
+                silent_s = silence.missed * check_s
+                self._say(SUPERVISOR, f"{self.spec.name} did not answer {path} for {silent_s:g} s: restarting it")
+                child.stop(self.spec.stop_signal, self.spec.stop_grace_s)
+
 
 def _ending(status: int) -> str:
     if status < 0:
         return f"was ended by {signal.Signals(-status).name}"
     return f"ended with {status}"
-
-
-def _answers_200(url: str) -> bool:
-    try:
-        with _direct.open(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError, ValueError):
-        return False

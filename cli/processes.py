@@ -32,32 +32,36 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
     common = _environment(settings, without=_KEYS | _FLOWER)
     signing = _environment(settings, without=_FLOWER)
 
-    def at(port: int, path: str = "/health/ready") -> str:
+    def at(port: int, path: str) -> str:
         return f"http://{host}:{port}{path}"
+
+    def spec(name: str, argv: tuple[str, ...], env: dict[str, str], port: int, rank: int) -> ProcessSpec:
+        return ProcessSpec(name, argv, env, at(port, "/health/ready"), at(port, "/health/live"), stop_rank=rank)
 
     specs = []
     for place, group in enumerate(_GROUPS):
         port = settings.coordinator_port if place == 0 else claimed_port(settings.coordinator_port + 10 + place, host)
         argv = _python("-m", "workers.coordinator", group, "--health-port", str(port))
-        env = signing if group in _SIGNING_GROUPS else common
-        specs.append(ProcessSpec(f"backend-coordinator/{group}", argv, env, at(port), stop_rank=1))
+        specs.append(
+            spec(f"backend-coordinator/{group}", argv, signing if group in _SIGNING_GROUPS else common, port, 1)
+        )
+    beat_port = claimed_port(settings.coordinator_port + 10 + len(_GROUPS), host)
     return [
         *specs,
-        ProcessSpec(
+        spec(
             "backend-relayer",
             _python("-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.app:create_app()"),
             common,
-            at(settings.relayer_port),
-            stop_rank=2,
+            settings.relayer_port,
+            2,
         ),
-        ProcessSpec(
-            "websocket-server", _python("-m", "workers.stream"), common, at(settings.websocket_port), stop_rank=2
-        ),
-        ProcessSpec("beat", _python("-m", "workers.beat"), common, stop_rank=3),
+        spec("websocket-server", _python("-m", "workers.stream"), common, settings.websocket_port, 2),
+        spec("beat", _python("-m", "workers.beat", "--health-port", str(beat_port)), common, beat_port, 3),
         ProcessSpec(
             "flower",
             _python("-m", "celery", "-A", "workers.celery_app", "flower"),
             common | _flower_options(settings),
+            at(settings.flower_port, "/healthcheck"),
             at(settings.flower_port, "/healthcheck"),
             stop_rank=3,
         ),
@@ -86,7 +90,8 @@ def solver_processes(settings: Settings, *, margin_bps: int | None = None) -> li
             **margins,
         }
         health = f"http://{settings.bind_host}:{port}/health"
-        specs.append(ProcessSpec(f"solver/{name}", _python("-m", f"solvers.{name}"), env, health, stop_rank=4))
+        argv = _python("-m", f"solvers.{name}")
+        specs.append(ProcessSpec(f"solver/{name}", argv, env, health, f"{health}/live", stop_rank=4))
     return specs
 
 

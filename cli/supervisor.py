@@ -1,4 +1,4 @@
-"""Runs a set of processes: starts them, says when they are ready, restarts what dies, stops all, leaves none behind."""
+"""Runs a set of processes: starts, says when ready, restarts what dies or hangs, stops all, leaves none behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /health beside a runner that has no HTTP server of its own."""
+"""GET /health and /health/live beside a runner that has no HTTP server of its own."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ class _WithHealth:
 
 
 def with_health(runner: _Runner, is_ready: Callable[[], bool], host: str, port: int) -> _WithHealth:
-    """The runner with `GET /health`: 200 while `is_ready`, 503 otherwise. Raises OSError if the port is taken."""
+    """The runner with `GET /health`: 200 while `is_ready`, 503 otherwise, and `GET /health/live`: 200 while it runs.
+
+    Raises OSError if the port is taken.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 5.0
 
         def do_GET(self) -> None:
-            ready = is_ready()
-            status = 404 if self.path != "/health" else 200 if ready else 503
+            ready = is_ready() or self.path == "/health/live"
+            status = 404 if self.path not in ("/health", "/health/live") else 200 if ready else 503
             body = b'{"status":"ok"}' if ready else b'{"status":"connecting"}'
             self.send_response(status)
             self.send_header("content-type", "application/json")

@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path == "/health":
+        if self.path in ("/health", "/health/live"):
             self._send(200, b'{"status":"ok"}')
         else:
             self._refuse(404, "expected GET /health or POST /bids")

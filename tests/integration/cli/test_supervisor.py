@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,35 @@ def test_what_is_killed_is_started_again_with_all_that_it_had_forked_gone() -> N
         ]
         family = [pid for name in supervisor.names for pid in descendants(supervisor.pid(name))]
     wait_gone(family, 0.5)
+
+
+def test_what_hangs_is_named_and_started_again() -> None:
+    """Stopped, it neither answers nor hears SIGTERM."""
+    lines, spec = Lines(), server(free_port())
+    watched = replace(spec, live_url=spec.health_url, check_s=0.3, stop_grace_s=0.3)
+    with Supervisor([watched, forking()], lines) as supervisor:
+        supervisor.wait_ready()
+        hung, other = supervisor.pid("server"), supervisor.pid("forking")
+        time.sleep(1)  # it is checked, and answers
+        assert supervisor.restarts("server") == 0
+        os.kill(hung, signal.SIGSTOP)
+        supervisor.wait_restarted("server", 0)
+        wait_gone([hung], 0.5)
+        assert lines.of("supervisor") == [
+            "server did not answer / for 0.9 s: restarting it",
+            "server was ended by SIGKILL; starting it again in 0.2 s",
+        ]
+        assert supervisor.pid("forking") == other
+
+
+def test_what_is_alive_and_not_ready_is_left_alone() -> None:
+    lines, port = Lines(), free_port()
+    root = f"http://127.0.0.1:{port}"
+    unready = replace(server(port), health_url=f"{root}/health/ready", live_url=f"{root}/", check_s=0.1)
+    with Supervisor([unready], lines) as supervisor:
+        time.sleep(3)
+        assert any('"GET / HTTP/1.1" 200' in line for line in lines.of("server"))
+        assert supervisor.restarts("server") == 0
 
 
 def test_ranks_are_stopped_from_the_highest() -> None:

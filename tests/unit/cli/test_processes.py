@@ -31,6 +31,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     )
 
 
+def test_a_hang_of_each_is_seen_and_that_is_never_its_readiness(settings: Settings) -> None:
+    for spec in venue_processes(settings) + solver_processes(settings):
+        assert spec.live_url
+        assert spec.live_url.endswith("/healthcheck" if spec.name == "flower" else "/health/live")
+
+
 def test_no_secret_is_in_an_argument(settings: Settings) -> None:
     for spec in venue_processes(settings) + solver_processes(settings):
         assert not [secret for secret in SECRETS if secret in " ".join(spec.argv)]

@@ -68,7 +68,8 @@ class _OnlyOdd(FixedSolver):
 def test_http_answers_every_auction_of_a_request_in_one_response() -> None:
     auctions = tuple(samples.auction(number=n) for n in range(1, 8))
     with _serving(_OnlyOdd(offer())) as url, httpx.Client(trust_env=False) as http:
-        assert http.get(f"{url}/health").json() == {"status": "ok"}
+        for path in ("/health", "/health/live"):
+            assert http.get(url + path).json() == {"status": "ok"}
         body = BidRequest(auctions=auctions).model_dump_json()
         response = http.post(f"{url}/bids", content=body)
     answer = BidResponse.model_validate_json(response.content)
