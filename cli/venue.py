@@ -123,10 +123,12 @@ def prepare(ground: Ground) -> None:
     other nothing is sent. `SettingsError` tells of a deployment that is missing, and of a chain or a database that is
     about another.
     """
+    from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.db.migrate import upgrade
     from intendly.bootstrap import Venue
 
     upgrade(ground.settings.sqlalchemy_url)
+    load_or_make_key(ground.settings.receipt_key_path)
     if ground.parts.anvil:
         from cli.contracts import deploy_local
         from cli.local_solvers import ready_solvers

@@ -19,6 +19,7 @@ from intendly.adapters.db.asks import AskStore
 from intendly.adapters.db.auction_views import AuctionViews
 from intendly.adapters.db.awards import AwardStore
 from intendly.adapters.db.bids import BidStore
+from intendly.adapters.db.cancels import CancelStore
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.engine import Database
@@ -36,13 +37,14 @@ from intendly.adapters.db.solver_keys import SolverKeys
 from intendly.adapters.db.tokens import TokenStore
 from intendly.adapters.live import RedisLive
 from intendly.adapters.nudges import CeleryNudges
-from intendly.adapters.signing import KeyAuctioneer
+from intendly.adapters.signing import KeyAuctioneer, KeyReceipts
 from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.domain.errors import Refused
 from intendly.domain.intent import NewIntent
 from intendly.domain.intent_rules import Rules
 from intendly.domain.opening import FeeRules
+from intendly.services.cancel_intent import CancelIntents
 from intendly.services.check_home import CheckHome
 from intendly.services.close_auctions import CloseAuctions
 from intendly.services.collect_bids import CollectBids
@@ -55,7 +57,7 @@ from intendly.services.price_tokens import PriceTokens
 from intendly.services.publish_events import PublishEvents
 from intendly.services.read_auctions import ReadAuctions
 from intendly.services.read_intents import ReadIntents
-from intendly.services.submit_intent import SubmitIntent
+from intendly.services.submit_intent import SubmitIntents
 from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
 from intendly.settings import Settings, SettingsError
@@ -117,7 +119,12 @@ class Venue:
         return MarketStore(self.database)
 
     @cached_property
-    def submit_intent(self) -> SubmitIntent:
+    def receipts(self) -> KeyReceipts:
+        """Only where RECEIPT_KEY_FILE can be read."""
+        return KeyReceipts(load_key(self.settings.receipt_key_path), self.deployment.domain)
+
+    @cached_property
+    def submit_intents(self) -> SubmitIntents:
         deployment, settings = self.deployment, self.settings
         rules = Rules(
             chain_id=deployment.chain_id,
@@ -130,7 +137,13 @@ class Venue:
         )
         store = IntentStore(self.database, open_max=settings.open_intents_max)
         commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
-        return SubmitIntent(rules, self.market, commits.submit, IntentViews(self.database, deployment), self.nudges)
+        views = IntentViews(self.database, deployment)
+        return SubmitIntents(rules, self.market, commits.submit, views, self.receipts, self.nudges)
+
+    @cached_property
+    def cancel_intents(self) -> CancelIntents:
+        views, store = IntentViews(self.database, self.deployment), CancelStore(self.database)
+        return CancelIntents(self.deployment.domain, views, store, self.receipts, self.nudges)
 
     @cached_property
     def place_bids(self) -> PlaceBids:

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         default=None, description="sends settlements; default: DATA_DIR/keys/submitter.key"
     )
 
+    receipt_key_file: Path | None = Field(
+        default=None, description="signs receipts of intents and cancels; default: DATA_DIR/keys/receipts.key"
+    )
+
     # The venue's rules.
     auction_window_ms: int = Field(
         default=2_000, ge=300, le=60_000, description="milliseconds for which an auction takes bids"
@@ -66,6 +70,10 @@ class Settings(BaseSettings):
     )
     open_intents_max: int = Field(default=200, ge=1, description="open intents that one swapper may have")
     body_max_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576, description="bytes of a request's body")
+    batch_max: int = Field(default=500, ge=1, le=2_000, description="members of a batch of intents or a list of bids")
+    batch_body_max_bytes: int = Field(
+        default=2_097_152, ge=1_024, le=16_777_216, description="bytes of the body of a batch or a list"
+    )
     solver_timeout_ms: int = Field(
         default=1_200, ge=50, le=30_000, description="milliseconds that a solver has to answer over HTTP"
     )
@@ -142,6 +150,10 @@ class Settings(BaseSettings):
     @cached_property
     def submitter_key_path(self) -> Path:
         return self.submitter_key_file or self.data_dir / "keys" / "submitter.key"
+
+    @cached_property
+    def receipt_key_path(self) -> Path:
+        return self.receipt_key_file or self.data_dir / "keys" / "receipts.key"
 
     @cached_property
     def deployer_key_path(self) -> Path:

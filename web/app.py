@@ -25,7 +25,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     venue = Venue(settings, process="relayer")
-    _ = (venue.submit_intent, venue.place_bids, venue.read_intents, venue.read_auctions)  # wired now, not by a race
+    # Wired now, not by a race.
+    _ = (venue.submit_intents, venue.cancel_intents, venue.place_bids, venue.read_intents, venue.read_auctions)
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_max_bytes
     current.serve(app, venue)

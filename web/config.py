@@ -14,4 +14,4 @@ config = Blueprint("config", __name__, url_prefix="/config")
 @config.get("")
 def describe() -> Response:
     """Chain, addresses, domains, fees and limits."""
-    return answer(describe_venue(venue().settings, venue().deployment))
+    return answer(describe_venue(venue().settings, venue().deployment, venue().receipts.signer))

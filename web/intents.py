@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
-from intendly_sdk.messages import SignedIntent
+from intendly_sdk.messages import Cancel, IntentOutcome, IntentOutcomes, Receipt, SignedIntent
 from intendly_sdk.primitives import Address, Hash32
 from pydantic import BaseModel, ConfigDict, Field
 
 from web.current import venue
-from web.wire import answer, body_as, path_as, query_as
+from web.problems import problem_of
+from web.wire import answer, body_as, body_bytes, members_as, path_as, query_as
 
 intents = Blueprint("intents", __name__, url_prefix="/intents")
 
@@ -23,11 +26,43 @@ class PageQuery(BaseModel):
     after: str | None = Field(default=None, max_length=100)
 
 
+class Batch(BaseModel):
+    """The body of POST /intents/batch; each member is checked by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intents: list[Any]
+
+
 @intents.post("")
 def submit() -> Response:
     """Accept a signed intent: 202 when it is committed now, 200 when it was before."""
-    receipt = venue().submit_intent.submit(body_as(SignedIntent))
+    receipt = venue().submit_intents.submit(body_as(SignedIntent))
     return answer(receipt, 202 if receipt.created else 200)
+
+
+@intents.post("/batch")
+def submit_batch() -> Response:
+    """Accept several, each with its own outcome: the good ones are committed."""
+    limits = venue().settings
+    raw = Batch.model_validate_json(body_bytes(limits.batch_body_max_bytes)).intents
+    members = members_as(SignedIntent, raw, limits.batch_max, "intents")
+    accepted = iter(venue().submit_intents.submit_many([one for one in members if isinstance(one, SignedIntent)]))
+    outcomes = [next(accepted) if isinstance(one, SignedIntent) else one for one in members]
+    return answer(IntentOutcomes(outcomes=tuple(map(_outcome, outcomes))))
+
+
+def _outcome(outcome: Receipt | Exception) -> IntentOutcome:
+    if isinstance(outcome, Exception):
+        return IntentOutcome(problem=problem_of(outcome))
+    return IntentOutcome(receipt=outcome)
+
+
+@intents.post("/<intent_hash>/cancel")
+def cancel(intent_hash: str) -> Response:
+    """Cancel an open intent at its swapper's signed word; free."""
+    signature = body_as(Cancel).signature
+    return answer(venue().cancel_intents.cancel(path_as(Hash32, "intent_hash", intent_hash), signature))
 
 
 @intents.get("")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from flask import Response, request
 from gunicorn.http.errors import ParseException
 from intendly_sdk.primitives import HexBytes
 from pydantic import BaseModel
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError, to_json
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+
+from intendly.domain.errors import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
 Bytes = TypeVar("Bytes", bound=HexBytes)
@@ -17,23 +20,39 @@ Bytes = TypeVar("Bytes", bound=HexBytes)
 
 def body_as(model: type[Model]) -> Model:
     """The body as `model`, straight from its bytes. Raises pydantic's `ValidationError`, 413 and 415."""
+    return model.model_validate_json(body_bytes())
+
+
+def members_as(model: type[Model], raw: Sequence[object], most: int, field: str) -> list[Model | ValidationError]:
+    """Each of several as `model`, or why it is none. Raises `InvalidRequest` for none at all and for too many."""
+    if not 0 < len(raw) <= most:
+        raise InvalidRequest(f"expected 1 to {most} members, got {len(raw)}", field=field)
+    return [_member_as(model, one) for one in raw]
+
+
+def _member_as(model: type[Model], raw: object) -> Model | ValidationError:
+    try:
+        return model.model_validate_json(to_json(raw))
+    except ValidationError as error:
+        return error
+
+
+def body_bytes(max_bytes: int | None = None) -> bytes:
+    """The body of a JSON request, up to `max_bytes` in the place of the usual limit. Raises 400, 413 and 415."""
     if not request.is_json:
         raise UnsupportedMediaType
-    body = _body()
+    if max_bytes is not None:
+        request.max_content_length = max_bytes
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except (ParseException, OSError, ValueError) as error:  # the client broke the framing, or went away
+        raise BadRequest from error
     # A chunked body is cut at the limit in silence.
     if request.content_length is None and len(body) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge
-    return model.model_validate_json(body)
-
-
-def _body() -> bytes:
-    """The body's bytes. The server raises errors of its own where the client breaks the framing or goes away."""
-    try:
-        return request.get_data(cache=False)
-    except HTTPException:
-        raise
-    except (ParseException, OSError, ValueError) as error:
-        raise BadRequest from error
+    return body
 
 
 def query_as(model: type[Model]) -> Model:

@@ -138,6 +138,16 @@ class AuctionClosed(Conflict):
     title = "The auction takes no more bids"
 
 
+class AwardLive(Conflict):
+    code = "award_live"
+    title = "A fill of the intent is under way"
+
+
+class IntentEnded(Conflict):
+    code = "intent_ended"
+    title = "The intent has ended"
+
+
 class SolverUnknown(Refused):
     code = "solver_unknown"
     status = 403

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intendly_sdk.messages import SignedIntent
-from intendly_sdk.primitives import Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import SignatureError, recover
 
 from intendly.domain.errors import SignatureInvalid
@@ -38,13 +38,18 @@ def check_signature(signed: SignedIntent, intent_hash: Hash32) -> None:
 
     A chain, contract or witness that differs from what was signed shows here, as a signature of somebody else.
     """
+    check_signed_by(signed.intent.swapper, intent_hash, signed.signature)
+
+
+def check_signed_by(swapper: Address, digest: Hash32, signature: HexBytes) -> None:
+    """The swapper signed this digest, by the rules of Permit2. Raises `SignatureInvalid`."""
     try:
-        signer = recover(intent_hash, signed.signature)
+        signer = recover(digest, signature)
     except SignatureError as error:
-        raise SignatureInvalid(f"{error}; sign the intent's Permit2 digest", field="signature") from None
-    if signer != signed.intent.swapper:
+        raise SignatureInvalid(f"{error}; sign the digest {digest}", field="signature") from None
+    if signer != swapper:
         raise SignatureInvalid(
-            f"the signature over {intent_hash} is by {signer}, expected the swapper {signed.intent.swapper}; "
-            "sign exactly these fields, under Permit2's domain on this chain",
+            f"the signature over {digest} is by {signer}, expected the swapper {swapper}; "
+            "sign exactly these fields, under the domain of this chain that GET /api/v1/config names",
             field="signature",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from eth_hash.auto import keccak
 from intendly_sdk.messages import Intent
@@ -43,12 +44,24 @@ class Opening:
     version: int
 
 
+def auction_id_of(intent_hash: Hash32, version: int) -> Hash32:
+    """The id of the auction that opens while the intent is at `version`: keccak256(intent_hash ‖ version).
+
+    Every opening moves the version on, so no two share one; and the first is known when the intent is accepted.
+    """
+    return Hash32(keccak(intent_hash + version.to_bytes(32, "big")))
+
+
+FIRST_VERSION: Final = 1
+"""Of an intent that was just accepted."""
+
+
 def open_auction(due: DueIntent, rules: FeeRules, random_bytes: Callable[[int], bytes]) -> Opening:
     """The auction of one due intent. Gas that rose since the intent was accepted is charged up to the cap alone."""
     secret = Hash32(random_bytes(32))
     cap = due.intent.min_amount_out * rules.max_fee_bps // BPS
     return Opening(
-        auction_id=Hash32(random_bytes(32)),
+        auction_id=auction_id_of(due.hash, due.version),
         secret=secret,
         secret_hash=Hash32(keccak(secret)),
         intent_hash=due.hash,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from intendly_sdk import eip712_json
 from intendly_sdk.messages import ConfigView
+from intendly_sdk.primitives import Address
 
 from intendly.domain.deployment import Deployment
 from intendly.settings import Settings
 
 
-def describe_venue(settings: Settings, deployment: Deployment) -> ConfigView:
+def describe_venue(settings: Settings, deployment: Deployment, receipt_signer: Address) -> ConfigView:
     """The answer of GET /config: it changes only with a restart."""
     return ConfigView(
         chain_id=deployment.chain_id,
@@ -29,5 +30,8 @@ def describe_venue(settings: Settings, deployment: Deployment) -> ConfigView:
         deadline_max_s=settings.deadline_max_s,
         open_intents_max=settings.open_intents_max,
         body_max_bytes=settings.body_max_bytes,
+        batch_max=settings.batch_max,
+        batch_body_max_bytes=settings.batch_body_max_bytes,
+        receipt_signer=receipt_signer,
         stream_url=settings.stream_url,
     )

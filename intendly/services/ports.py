@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from intendly_sdk.messages import AuctionView, Intent, IntentState, IntentStatus, IntentView, TokenView
+from intendly_sdk.messages import (
+    AuctionView,
+    Intent,
+    IntentState,
+    IntentStatus,
+    IntentView,
+    TokenView,
+)
+from intendly_sdk.messages import Receipt as IntentReceipt
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.bid import NewBid, Terms
@@ -34,10 +42,14 @@ class Nudges(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """How an intent stands after it was handed in; `created` is false when it was there before."""
+    """How an intent stands after it was handed in; `created` is false when it was there before.
+
+    `accepted_at` is when it was committed, in unix seconds of the database's clock.
+    """
 
     state: IntentState
     created: bool
+    accepted_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +68,50 @@ class MarketReader(Protocol):
     def tokens(self) -> tuple[TokenView, ...]: ...
 
 
+class Receipts(Protocol):
+    """The venue's word, signed."""
+
+    @property
+    def signer(self) -> Address: ...
+
+    def of_intent(self, intent_hash: Hash32, accepted: Accepted) -> IntentReceipt:
+        """That the intent is committed."""
+        ...
+
+    def of_cancel(self, intent_hash: Hash32, not_after: int) -> HexBytes:
+        """That no award fills it after `not_after`, unix seconds of block time: the signature."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStanding:
+    """How an intent stands to its swapper's cancel. Times are unix seconds of block time.
+
+    `not_after`: no award that was ever signed for it holds longer; `block_time` is the newest indexed block's.
+    """
+
+    state: IntentState
+    not_after: int
+    block_time: int
+
+
+class CancelStore(Protocol):
+    """Ends intents at their swapper's word."""
+
+    def cancel(self, intent_hash: Hash32) -> CancelStanding | None:
+        """Cancel it if it is open: `state` is then CANCELLED, as it is for one that was before. None: no such intent.
+
+        An award and a cancel compare-and-set the same version, so that only one of them is ever signed.
+        """
+        ...
+
+
 class IntentReader(Protocol):
     """Intents as anyone may see them."""
 
-    def state(self, intent_hash: Hash32) -> IntentState | None: ...
+    def accepted(self, intent_hash: Hash32) -> Accepted | None:
+        """How an intent that was accepted before stands."""
+        ...
 
     def find(self, intent_hash: Hash32) -> IntentView | None: ...
 

@@ -1,36 +1,39 @@
-"""A trader submits a signed intent: checked, committed, then answered (design: An intent's life)."""
+"""A trader submits signed intents: checked, committed, then answered (design: An intent's life)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from intendly_sdk.messages import Receipt, SignedIntent
 
 from intendly.domain.errors import DeadlinePassed, IntentTooSmall, Refused, TokenUnknown
 from intendly.domain.intent import NewIntent, check_signature, new_intent
-from intendly.domain.intent_rules import Rules
-from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges
+from intendly.domain.intent_rules import Market, Rules
+from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges, Receipts
 
 log = structlog.get_logger()
 _MAY_HAVE_BEEN_FINE_BEFORE = (DeadlinePassed, IntentTooSmall, TokenUnknown)
+Outcome = Accepted | Refused
 
 
-class SubmitIntent:
+class SubmitIntents:
     """Accepts intents. `accept` answers after the commit; it may write several requests' intents by one commit."""
 
     def __init__(
         self,
         rules: Rules,
         market: MarketReader,
-        accept: Callable[[NewIntent], Accepted | Refused],
+        accept: Callable[[Sequence[NewIntent]], Sequence[Outcome | Exception]],
         intents: IntentReader,
+        receipts: Receipts,
         nudges: Nudges,
     ) -> None:
         self._rules = rules
         self._market = market
         self._accept = accept
         self._intents = intents
+        self._receipts = receipts
         self._nudges = nudges
 
     def submit(self, signed: SignedIntent) -> Receipt:
@@ -39,23 +42,45 @@ class SubmitIntent:
         An intent that has ended never opens again: its receipt says how it stands. Raises a `Refused` that names
         the rule broken, with nothing stored.
         """
-        try:
-            new = new_intent(signed, self._rules, self._market.market())
-        except _MAY_HAVE_BEEN_FINE_BEFORE as refusal:
-            return self._accepted_before(signed, refusal)
-        structlog.contextvars.bind_contextvars(intent_hash=str(new.hash))
-        accepted = self._accept(new)
-        if isinstance(accepted, Refused):
-            raise accepted
-        if accepted.created:
-            self._nudges.nudge("auctions.open", "events.publish")
-            log.info("intent_accepted", swapper=str(signed.intent.swapper), reason=str(new.reason))
-        return Receipt(intent_hash=new.hash, state=accepted.state, created=accepted.created)
+        (outcome,) = self.submit_many([signed])
+        if isinstance(outcome, Exception):
+            raise outcome
+        structlog.contextvars.bind_contextvars(intent_hash=str(outcome.intent_hash))
+        return outcome
 
-    def _accepted_before(self, signed: SignedIntent, refusal: Refused) -> Receipt:
+    def submit_many(self, signed: Sequence[SignedIntent]) -> list[Receipt | Exception]:
+        """The same for several, each with its own outcome, in order: the good ones are accepted."""
+        market = self._market.market()
+        checked = [self._check(one, market) for one in signed]
+        new = [one for one in checked if isinstance(one, NewIntent)]
+        accepted = iter(self._accept(new) if new else ())
+        outcomes = [self._told(one, next(accepted)) if isinstance(one, NewIntent) else one for one in checked]
+        if any(isinstance(one, Receipt) and one.created for one in outcomes):
+            self._nudges.nudge("auctions.open", "events.publish")
+        return outcomes
+
+    def _check(self, signed: SignedIntent, market: Market) -> NewIntent | Receipt | Refused:
+        try:
+            return new_intent(signed, self._rules, market)
+        except _MAY_HAVE_BEEN_FINE_BEFORE as refusal:
+            return self._accepted_before(signed) or refusal
+        except Refused as refusal:
+            return refusal
+
+    def _accepted_before(self, signed: SignedIntent) -> Receipt | None:
         intent_hash = signed.intent.hash
         check_signature(signed, intent_hash)
-        state = self._intents.state(intent_hash)
-        if state is None:
-            raise refusal
-        return Receipt(intent_hash=intent_hash, state=state, created=False)
+        accepted = self._intents.accepted(intent_hash)
+        return None if accepted is None else self._receipts.of_intent(intent_hash, accepted)
+
+    def _told(self, new: NewIntent, outcome: Outcome | Exception) -> Receipt | Exception:
+        if isinstance(outcome, Exception):
+            return outcome
+        if outcome.created:
+            log.info(
+                "intent_accepted",
+                intent_hash=str(new.hash),
+                swapper=str(new.signed.intent.swapper),
+                reason=str(new.reason),
+            )
+        return self._receipts.of_intent(new.hash, outcome)

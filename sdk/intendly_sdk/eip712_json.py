@@ -100,6 +100,12 @@ def award_to_typed_data(award: Award, domain: Domain) -> dict[str, Any]:
     return _payload(settlement_domain(domain), typed_data.AWARD_TYPE, message)
 
 
+def intent_receipt_to_typed_data(intent: Hash32, accepted_at: int, auction: Hash32, domain: Domain) -> dict[str, Any]:
+    """What the venue signs to say that an intent is committed; `accepted_at` in unix seconds."""
+    message = {"intentHash": str(intent), "acceptedAt": str(accepted_at), "auctionId": str(auction)}
+    return _payload(settlement_domain(domain), typed_data.INTENT_RECEIPT_TYPE, message)
+
+
 def cancel_to_typed_data(intent: Hash32, domain: Domain) -> dict[str, Any]:
     """What a swapper signs to cancel, free of charge."""
     return _payload(settlement_domain(domain), typed_data.CANCEL_TYPE, {"intentHash": str(intent)})

@@ -60,15 +60,19 @@ class Intent(Message):
         return typed_data.intent_hash(self)
 
 
+Signature = Annotated[
+    HexBytes,
+    Field(max_length=MAX_SIGNATURE_BYTES),
+    WithJsonSchema({"type": "string", "pattern": f"^0x([0-9a-fA-F]{{2}}){{0,{MAX_SIGNATURE_BYTES}}}$"}),
+]
+"""A swapper's: 65 or 64 bytes of ECDSA, or what a contract wallet takes (EIP-1271)."""
+
+
 class SignedIntent(Message):
     """An intent with its swapper's signature over `intent.hash`."""
 
     intent: Intent
-    signature: Annotated[
-        HexBytes,
-        Field(max_length=MAX_SIGNATURE_BYTES),
-        WithJsonSchema({"type": "string", "pattern": f"^0x([0-9a-fA-F]{{2}}){{0,{MAX_SIGNATURE_BYTES}}}$"}),
-    ]
+    signature: Signature
 
 
 class Leg(Message):
@@ -118,6 +122,20 @@ class Award(Message):
     bid_hash: Hash32
     transcript_root: Hash32
     exclusive_until: UnixSeconds
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. `code` is stable; `errors` names each field at fault."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: tuple[dict[str, Any], ...] = ()
+    request_id: str = ""
 
 
 class IntentState(StrEnum):
@@ -190,11 +208,56 @@ class BidAccepted(Message):
 
 
 class Receipt(Message):
-    """The answer to POST /intents: the intent is committed."""
+    """The answer to POST /intents: the intent is committed.
+
+    `signature` is the venue's (GET /config names its `receipt_signer`) over the EIP-712 struct IntentReceipt, under
+    Settlement's domain: with it a swapper proves that an intent was accepted and when.
+    """
 
     intent_hash: Hash32
     state: IntentState
     created: bool = Field(description="false when the same intent was accepted before")
+    accepted_at: UnixSeconds = Field(description="when it was committed, by the database's clock")
+    auction_id: Hash32 = Field(description="its first auction, which opens at valid_from or at once")
+    signature: HexBytes
+
+    def digest(self, domain: Domain) -> Hash32:
+        """What `signature` signs."""
+        return typed_data.intent_receipt_digest(self.intent_hash, self.accepted_at, self.auction_id, domain)
+
+
+class Cancel(Message):
+    """The body of POST /intents/{hash}/cancel: the swapper's signature over the EIP-712 struct Cancel(intentHash)."""
+
+    signature: Signature
+
+
+class Call(Message):
+    """A transaction that somebody may send: `value` in wei."""
+
+    chain_id: int
+    to: Address
+    data: HexBytes
+    value: Uint256 = 0
+
+
+class CancelReceipt(Message):
+    """The answer to a cancel: no award of this venue fills the intent after `not_after`.
+
+    `signature` is the venue's (`receipt_signer`) over CancelReceipt(intentHash,notAfter). What the swapper signed stays
+    valid on chain until its deadline: to make it void there too, at the price of gas, send `spend_nonce`.
+    """
+
+    intent_hash: Hash32
+    state: IntentState
+    not_after: UnixSeconds = Field(description="block time")
+    signature: HexBytes
+    exposure: str = Field(description="what can still happen with the signed intent, in words")
+    spend_nonce: Call
+
+    def digest(self, domain: Domain) -> Hash32:
+        """What `signature` signs."""
+        return typed_data.cancel_receipt_digest(self.intent_hash, self.not_after, domain)
 
 
 class FillView(Message):
@@ -299,6 +362,9 @@ class ConfigView(Message):
     deadline_max_s: int
     open_intents_max: int
     body_max_bytes: int
+    batch_max: int = Field(description="members of one POST /intents/batch, and of a list at POST /bids")
+    batch_body_max_bytes: int
+    receipt_signer: Address = Field(description="signs the receipts of intents and cancels")
     stream_url: str
 
 
@@ -336,15 +402,98 @@ class Event(Message):
     ms_left: int | None = Field(default=None, description="until the close (auction messages)")
 
 
-class Problem(BaseModel):
-    """RFC 9457 problem details. `code` is stable; `errors` names each field at fault."""
+class IntentOutcome(Message):
+    """What became of one member of a batch: its receipt, or the problem that it would have got alone."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    receipt: Receipt | None = None
+    problem: Problem | None = None
 
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: tuple[dict[str, Any], ...] = ()
-    request_id: str = ""
+
+class IntentOutcomes(Message):
+    """The answer to POST /intents/batch, in the order of the members."""
+
+    outcomes: tuple[IntentOutcome, ...]
+
+
+class BidOutcome(Message):
+    """What became of one of several bids."""
+
+    accepted: BidAccepted | None = None
+    problem: Problem | None = None
+
+
+class BidOutcomes(Message):
+    """The answer to POST /bids with a list, in its order."""
+
+    outcomes: tuple[BidOutcome, ...]
+
+
+class QuoteRequest(Message):
+    """The body of POST /quotes. Amounts in the token's smallest unit, `ttl_s` in seconds."""
+
+    swapper: Address
+    token_in: Address
+    amount_in: Uint256
+    token_out: Address
+    receiver: Address | None = Field(default=None, description="the swapper where it is left out")
+    slippage_bps: Annotated[int, Field(strict=True, ge=0, le=5_000)] = 50
+    ttl_s: Annotated[int, Field(strict=True, ge=10, le=86_400)] = Field(
+        default=600, description="from now to the suggested intent's deadline"
+    )
+
+
+class QuoteKind(StrEnum):
+    """Who says what an amount would yield."""
+
+    POOLS = "pools"
+    SOLVER = "solver"
+
+
+class QuoteSource(Message):
+    """One indication. `amount_out` is what the receiver would get, after the fee; nobody is bound by it."""
+
+    kind: QuoteKind
+    solver: Address | None = None
+    amount_out: Uint256
+    age_ms: int = Field(ge=0, description="how old it is at the answer")
+    block_number: int | None = Field(default=None, description="of the pools' state")
+
+
+class Permit2Standing(Message):
+    """Whether Permit2 may take the input, and what gives it that leave: either of `approve` and `permit` is enough.
+
+    `permit` is the typed data of an EIP-2612 permit of the token, for eth_signTypedData_v4, where the token has one;
+    whoever has its signature may send it to the token.
+    """
+
+    balance: Uint256
+    allowance: Uint256
+    is_enough: bool
+    approve: Call | None = None
+    permit: dict[str, Any] | None = None
+
+
+class QuoteView(Message):
+    """The answer to POST /quotes: what the solvers and pools would give now, and an intent that asks for it.
+
+    `intent` is unsigned; `typed_data` is the same for eth_signTypedData_v4. Sign it, POST both to /intents.
+    """
+
+    amount_out: Uint256 = Field(description="the best indication: what the receiver would get, after the fee")
+    min_amount_out: Uint256 = Field(description="amount_out less slippage_bps; what the intent asks for")
+    fee: Uint256 = Field(description="in token_out, on top of amount_out")
+    sources: tuple[QuoteSource, ...] = Field(description="the best first")
+    permit2: Permit2Standing
+    warnings: tuple[str, ...] = Field(default=(), description="what would keep the intent from being filled, in words")
+    intent_hash: Hash32
+    intent: Intent
+    typed_data: dict[str, Any]
+
+
+class SolverView(Message):
+    """A registered solver, as the indexed registry has it."""
+
+    address: Address
+    signing_key: Address
+    active: bool
+    asked_over: Literal["http", "stream"]

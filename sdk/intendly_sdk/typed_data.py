@@ -35,6 +35,7 @@ BID_TYPE = (
     "uint256 gasLimit,uint256 penalty)" + LEG_TYPE
 )
 AWARD_TYPE = "Award(bytes32 bidHash,bytes32 transcriptRoot,uint256 exclusiveUntil)"
+INTENT_RECEIPT_TYPE = "IntentReceipt(bytes32 intentHash,uint256 acceptedAt,bytes32 auctionId)"
 CANCEL_TYPE = "Cancel(bytes32 intentHash)"
 CANCEL_RECEIPT_TYPE = "CancelReceipt(bytes32 intentHash,uint256 notAfter)"
 BID_RECEIPT_TYPE = "BidReceipt(bytes32 bidHash,uint256 receivedAt)"
@@ -47,6 +48,7 @@ STREAM_LOGIN_TYPE = "StreamLogin(address solver,bytes32 challenge,uint256 expire
     _LEG,
     _BID,
     _AWARD,
+    _INTENT_RECEIPT,
     _CANCEL,
     _CANCEL_RECEIPT,
     _BID_RECEIPT,
@@ -60,6 +62,7 @@ STREAM_LOGIN_TYPE = "StreamLogin(address solver,bytes32 challenge,uint256 expire
         LEG_TYPE,
         BID_TYPE,
         AWARD_TYPE,
+        INTENT_RECEIPT_TYPE,
         CANCEL_TYPE,
         CANCEL_RECEIPT_TYPE,
         BID_RECEIPT_TYPE,
@@ -177,6 +180,11 @@ def award_digest(award: Award, domain: Domain) -> Hash32:
     """The digest that the auctioneer signs: who won, until when the win is exclusive."""
     struct = keccak(_AWARD + award.bid_hash + award.transcript_root + _uint(award.exclusive_until))
     return _digest(domain.separator, struct)
+
+
+def intent_receipt_digest(intent: Hash32, accepted_at: int, auction: Hash32, domain: Domain) -> Hash32:
+    """The digest of the venue's receipt for an intent, `accepted_at` in unix seconds."""
+    return _digest(domain.separator, keccak(_INTENT_RECEIPT + intent + _uint(accepted_at) + auction))
 
 
 def cancel_digest(intent: Hash32, domain: Domain) -> Hash32:

@@ -18,6 +18,16 @@ import psutil
 from tests.integration.web.world import DEPLOYMENT
 
 ROOT = Path(__file__).parents[2]
+AUCTIONEER_KEY, RECEIPT_KEY = b"\xa1" * 32, b"\xa2" * 32
+
+
+def write_keys(folder: Path) -> None:
+    """The keys that a process may be told to sign with."""
+    for name, key in (("auctioneer", AUCTIONEER_KEY), ("receipts", RECEIPT_KEY)):
+        file = folder / "keys" / f"{name}.key"
+        file.parent.mkdir(exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(key.hex())
 
 
 @dataclass
@@ -39,10 +49,7 @@ class VenueProcess:
 
     def __enter__(self) -> Self:
         (self.folder / "deployment.json").write_text(DEPLOYMENT.model_dump_json())
-        key = self.folder / "keys" / "auctioneer.key"
-        key.parent.mkdir(exist_ok=True)
-        key.touch(mode=0o600)
-        key.write_text("a1" * 32)
+        write_keys(self.folder)
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),

@@ -171,6 +171,10 @@ def _others() -> Iterator[Case]:
         pair = encode(["bytes32", "uint256"], [edge, seconds])
         receipt = eip712_json.cancel_receipt_to_typed_data(edge, seconds, domain)
         yield f"cancel receipt {number}", *where, receipt, pair
+        auction = _hash()
+        accepted = eip712_json.intent_receipt_to_typed_data(edge, seconds, auction, domain)
+        encoded = encode(["bytes32", "uint256", "bytes32"], [edge, seconds, auction])
+        yield f"intent receipt {number}", *where, accepted, encoded
         yield f"bid receipt {number}", *where, eip712_json.bid_receipt_to_typed_data(edge, seconds, domain), pair
         solver = ZERO_ADDRESS if number == 0 else _address()
         login = eip712_json.stream_login_to_typed_data(solver, edge, seconds, domain)

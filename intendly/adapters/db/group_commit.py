@@ -30,16 +30,17 @@ class GroupCommit(Generic[Item, Outcome]):
         self._turn = threading.Lock()
         self._waiting: list[_Ticket[Item, Outcome]] = []
 
-    def submit(self, item: Item) -> Outcome:
-        """The outcome of `item`, once it is durable. Raises what writing it raised."""
-        ticket: _Ticket[Item, Outcome] = _Ticket(item)
-        self._waiting.append(ticket)
-        while not ticket.done:
-            with self._turn:
-                if not ticket.done:
-                    batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
-                    self._settle(batch)
-        return ticket.outcome()
+    def submit(self, items: Sequence[Item]) -> list[Outcome | Exception]:
+        """The outcome of each item, once it is durable, or what writing it raised."""
+        tickets: list[_Ticket[Item, Outcome]] = [_Ticket(item) for item in items]
+        self._waiting.extend(tickets)
+        for ticket in tickets:
+            while not ticket.done:
+                with self._turn:
+                    if not ticket.done:
+                        batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
+                        self._settle(batch)
+        return [ticket.outcome() for ticket in tickets]
 
     def _settle(self, batch: list[_Ticket[Item, Outcome]]) -> None:
         try:
@@ -77,10 +78,8 @@ class _Ticket(Generic[Item, Outcome]):
     def fail(self, error: Exception) -> None:
         self._error, self.done = error, True
 
-    def outcome(self) -> Outcome:
-        if self._error is not None:
-            raise self._error
-        return self._outcome  # type: ignore[return-value]  # set together with `done`
+    def outcome(self) -> Outcome | Exception:
+        return self._error or self._outcome  # type: ignore[return-value]  # one of them is set together with `done`
 
 
 def _fail(batch: Sequence[_Ticket[Item, Outcome]], error: Exception) -> None:

@@ -12,7 +12,7 @@ from intendly.adapters.db.engine import Database
 from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.deployment import Deployment
 from intendly.domain.reasons import Reason, words
-from intendly.services.ports import PagePosition
+from intendly.services.ports import Accepted, PagePosition
 
 _VIEW = """
     SELECT i.*, (extract(epoch FROM i.created_at) * 1000000)::bigint AS created_us, latest.auction_id,
@@ -32,7 +32,9 @@ _PAGE = "SELECT * FROM intents WHERE swapper = :swapper {behind} ORDER BY create
 _BEHIND = "AND (created_at, hash) < (timestamptz 'epoch' + :created_us * interval '1 microsecond', :hash)"
 _FIRST_PAGE = text(_VIEW.format(rows=_PAGE.format(behind="")))
 _NEXT_PAGE = text(_VIEW.format(rows=_PAGE.format(behind=_BEHIND)))
-_STATE = text("SELECT state FROM intents WHERE hash = :hash")
+_ACCEPTED = text(
+    "SELECT state, floor(extract(epoch FROM created_at))::bigint AS accepted_at FROM intents WHERE hash = :hash"
+)
 _STATUS = text("""
     SELECT i.state, i.reason, i.reason_facts, i.auctions_held, best.amount_out,
            (extract(epoch FROM i.next_due_at) * 1000)::bigint AS next_auction_at
@@ -57,11 +59,11 @@ class IntentViews:
         self._database = database
         self._deployment = deployment
 
-    def state(self, intent_hash: Hash32) -> IntentState | None:
-        """Where it is in its life, or None for a hash that was never accepted."""
+    def accepted(self, intent_hash: Hash32) -> Accepted | None:
+        """How it stands, or None for a hash that was never accepted."""
         with self._database.transaction() as connection:
-            state = connection.execute(_STATE, {"hash": bytes(intent_hash)}).scalar_one_or_none()
-        return None if state is None else IntentState(state)
+            row = connection.execute(_ACCEPTED, {"hash": bytes(intent_hash)}).one_or_none()
+        return None if row is None else Accepted(IntentState(row.state), created=False, accepted_at=row.accepted_at)
 
     def find(self, intent_hash: Hash32) -> IntentView | None:
         """The intent with its latest auction, and its fill when there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from intendly_sdk.messages import IntentState
@@ -30,7 +31,7 @@ _ACCEPT = text("""
             open_after, partner, partner_fee_bps, app_data, signature, reason, due_in_s, told, position
         )
     ), seen AS (
-        SELECT i.*, t.state AS known, s.nonce IS NOT NULL AS spent
+        SELECT i.*, t.state AS known, t.created_at, s.nonce IS NOT NULL AS spent
         FROM input i
         LEFT JOIN intents t ON t.hash = i.hash
         LEFT JOIN spent_nonces s ON s.swapper = i.swapper AND s.nonce = i.nonce
@@ -65,7 +66,8 @@ _ACCEPT = text("""
         FROM input i JOIN written w USING (hash)
         ORDER BY i.position
     )
-    SELECT s.hash, s.known, s.spent, coalesce(f.nth > :open_max, false) AS over_cap, w.hash IS NOT NULL AS created
+    SELECT s.hash, s.known, s.spent, coalesce(f.nth > :open_max, false) AS over_cap, w.hash IS NOT NULL AS created,
+           floor(extract(epoch FROM coalesce(s.created_at, statement_timestamp())))::bigint AS accepted_at
     FROM seen s
     LEFT JOIN fresh f ON f.position = s.position
     LEFT JOIN written w ON w.hash = s.hash
@@ -107,9 +109,9 @@ class IntentStore:
 
     def _outcome(self, row: Row[Any]) -> Accepted | Refused | None:
         if row.known is not None:
-            return Accepted(IntentState(row.known), created=False)
+            return Accepted(IntentState(row.known), created=False, accepted_at=row.accepted_at)
         if row.created:
-            return Accepted(IntentState.OPEN, created=True)
+            return Accepted(IntentState.OPEN, created=True, accepted_at=row.accepted_at)
         if row.spent:
             return NonceSpent("Permit2 shows this nonce as used; sign with another one", field="intent.nonce")
         if row.over_cap:
@@ -121,7 +123,7 @@ class IntentStore:
 
 
 def _again(outcome: Accepted | Refused) -> Accepted | Refused:
-    return Accepted(outcome.state, created=False) if isinstance(outcome, Accepted) else outcome
+    return replace(outcome, created=False) if isinstance(outcome, Accepted) else outcome
 
 
 def _columns(new: Sequence[NewIntent]) -> dict[str, Any]:

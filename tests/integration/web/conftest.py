@@ -16,6 +16,7 @@ from intendly_sdk.signatures import Signer
 
 from intendly.adapters.embedded.ports import free_port
 from tests.external import RedisServer
+from tests.integration.venue_process import write_keys
 from tests.integration.web.world import DEPLOYMENT, Rows
 
 ROOT = Path(__file__).parents[3]
@@ -82,6 +83,7 @@ class running_relayer:  # noqa: N801 - reads as what it is in a with statement
     def __enter__(self) -> Relayer:
         folder = self._folder
         (folder / "deployment.json").write_text(DEPLOYMENT.model_dump_json())
+        write_keys(folder)
         port = free_port()
         environment = {
             "PATH": os.environ["PATH"],

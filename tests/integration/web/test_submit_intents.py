@@ -10,12 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from intendly_sdk.messages import Receipt
 from intendly_sdk.primitives import UINT256_MAX, Address, Hash32, HexBytes
-from intendly_sdk.signatures import Signer
+from intendly_sdk.signatures import Signer, recover
 
+from intendly.adapters.db.engine import Database
+from intendly.adapters.db.openings import OpeningStore
+from intendly.domain.opening import FeeRules
+from intendly.services.open_auctions import OpenAuctions
 from tests.external import RedisServer
+from tests.integration.desk import Nudged
 from tests.integration.web.conftest import Relayer, running_relayer
-from tests.integration.web.world import BLOCK_TIME, Rows, signed_intent
+from tests.integration.web.world import BLOCK_TIME, DEPLOYMENT, Rows, signed_intent
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +44,8 @@ def test_a_signed_intent_is_committed_then_answered(relayer: Relayer, swapper: S
     signed = signed_intent(swapper)
     answer = relayer.post("/intents", signed.model_dump_json())
     assert answer.status_code == 202, answer.text
-    assert answer.json() == {"intent_hash": str(signed.intent.hash), "state": "open", "created": True}
+    receipt = Receipt.model_validate_json(answer.content)
+    assert (receipt.intent_hash, receipt.state, receipt.created) == (signed.intent.hash, "open", True)
     stored = relayer.rows.run(
         "SELECT state, reason, next_due_at <= clock_timestamp(), signature FROM intents WHERE hash = %s",
         bytes(signed.intent.hash),
@@ -49,6 +56,27 @@ def test_a_signed_intent_is_committed_then_answered(relayer: Relayer, swapper: S
     )
     assert kind == "intent.accepted"
     assert told == {"intent": json.loads(signed.intent.model_dump_json())}
+
+
+def test_the_receipt_is_signed_and_names_when_and_the_first_auction(relayer: Relayer, swapper: Signer) -> None:
+    signed = signed_intent(swapper)
+    first = Receipt.model_validate_json(relayer.post("/intents", signed.model_dump_json()).content)
+    again = Receipt.model_validate_json(relayer.post("/intents", signed.model_dump_json()).content)
+    assert again == first.model_copy(update={"created": False})
+    config = relayer.get("/config").json()
+    assert recover(first.digest(DEPLOYMENT.domain), first.signature) == Address(config["receipt_signer"])
+    when = "SELECT extract(epoch FROM created_at) FROM intents WHERE hash = %s"
+    assert first.accepted_at == int(relayer.rows.one(when, first.intent_hash))
+    )
+    assert first.accepted_at == int(committed)
+    database = Database(
+        relayer.rows.url.replace("postgresql://", "postgresql+psycopg2://"), pool_size=1, application="test"
+    )
+    store = OpeningStore(database, DEPLOYMENT)
+    OpenAuctions(FeeRules(5, 1_000), store, Nudged(), window_ms=60_000).run()
+    database.dispose()
+    opened = relayer.rows.run("SELECT auction_id FROM auction_intents WHERE intent_hash = %s", first.intent_hash)
+    assert [Hash32(bytes(one)) for (one,) in opened] == [first.auction_id]
 
 
 def test_what_was_stored_is_what_was_signed(relayer: Relayer, swapper: Signer) -> None:

@@ -37,10 +37,8 @@ class Journal:
 
 def submit_all(commits: GroupCommit[int, int], items: Sequence[int]) -> list[int | Exception]:
     def one(item: int) -> int | Exception:
-        try:
-            return commits.submit(item)
-        except IntegrityError as error:
-            return error
+        (outcome,) = commits.submit([item])
+        return outcome
 
     with ThreadPoolExecutor(len(items)) as pool:
         return list(pool.map(one, items))
@@ -55,8 +53,15 @@ def test_each_gets_its_own_outcome_from_few_writes() -> None:
 
 def test_one_alone_is_written_at_once() -> None:
     journal = Journal(takes_s=0)
-    assert GroupCommit(journal.write).submit(7) == 70
+    assert GroupCommit(journal.write).submit([7]) == [70]
     assert journal.batches == [[7]]
+
+
+def test_several_of_one_caller_have_each_their_own_outcome() -> None:
+    journal = Journal(frozenset({3}), takes_s=0)
+    outcomes = GroupCommit(journal.write, batch_max=4).submit(range(10))
+    assert isinstance(outcomes[3], IntegrityError)
+    assert [one for place, one in enumerate(outcomes) if place != 3] == [n * 10 for n in range(10) if n != 3]
 
 
 def test_poisoned_items_fail_alone() -> None:
@@ -86,8 +91,8 @@ def test_a_database_that_is_away_is_asked_once_for_all() -> None:
     commits: GroupCommit[int, int] = GroupCommit(write)
 
     def one(item: int) -> None:
-        with pytest.raises(OperationalError):
-            commits.submit(item)
+        (outcome,) = commits.submit([item])
+        assert isinstance(outcome, OperationalError)
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(one, range(20)))
@@ -112,9 +117,9 @@ def test_a_writer_that_is_stopped_leaves_nobody_waiting() -> None:
 
         def first() -> None:
             with pytest.raises(SystemExit):
-                commits.submit(1)
+                commits.submit([1])
 
         leader = pool.submit(first)
         started.wait()
-        assert pool.submit(commits.submit, 2).result(timeout=5) == 2
+        assert pool.submit(commits.submit, [2]).result(timeout=5) == [2]
         leader.result(timeout=5)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 from hypothesis import strategies as st
-from intendly_sdk.messages import AuctionIntent, AuctionOpened, Bid, ConfigView, Intent, Leg, TokenView
-from intendly_sdk.primitives import UINT256_MAX, Address, Hash32
+from intendly_sdk.messages import (
+    AuctionIntent,
+    AuctionOpened,
+    Bid,
+    ConfigView,
+    Intent,
+    IntentState,
+    Leg,
+    Receipt,
+    TokenView,
+)
+from intendly_sdk.primitives import UINT256_MAX, Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import PERMIT2, Domain
 
@@ -13,6 +23,7 @@ SETTLEMENT = Address("0x" + "5e" * 20)
 DOMAIN = Domain(31_337, SETTLEMENT)
 SWAPPER = Signer(keccak(b"swapper"))
 SOLVER = Signer(keccak(b"solver"))
+RECEIPTS = Signer(keccak(b"receipts"))
 EXECUTOR = Address("0x" + "ee" * 20)
 WETH = TokenView(address=Address("0x" + "01" * 20), symbol="WETH", name="Wrapped Ether", decimals=18)
 USDC = TokenView(address=Address("0x" + "02" * 20), symbol="USDC", name="USD Coin", decimals=6)
@@ -84,6 +95,19 @@ def auction(*asked: Intent, number: int = 1, ms_left: int = 2_000) -> AuctionOpe
     )
 
 
+def receipt(intent_hash: Hash32, *, created: bool = True, signer: Signer = RECEIPTS) -> Receipt:
+    """The venue's receipt for an intent that it accepted at NOW."""
+    unsigned = Receipt(
+        intent_hash=intent_hash,
+        state=IntentState.OPEN,
+        created=created,
+        accepted_at=NOW,
+        auction_id=Hash32(bytes(32)),
+        signature=HexBytes(),
+    )
+    return unsigned.model_copy(update={"signature": signer.sign(unsigned.digest(DOMAIN))})
+
+
 def config(stream_url: str = "ws://127.0.0.1:9/api/v1/stream") -> ConfigView:
     """What GET /config answers."""
     return ConfigView(
@@ -104,5 +128,8 @@ def config(stream_url: str = "ws://127.0.0.1:9/api/v1/stream") -> ConfigView:
         deadline_max_s=86_400,
         open_intents_max=200,
         body_max_bytes=65_536,
+        batch_max=500,
+        batch_body_max_bytes=2_097_152,
+        receipt_signer=RECEIPTS.address,
         stream_url=stream_url,
     )

@@ -61,6 +61,10 @@ def by_the_sdk(vector: dict[str, Any]) -> tuple[Hash32, dict[str, Any]]:
             what, when = Hash32(m["intentHash"]), int(m["notAfter"])
             data = eip712_json.cancel_receipt_to_typed_data(what, when, domain)
             return typed_data.cancel_receipt_digest(what, when, domain), data
+        case "IntentReceipt":
+            what, when, where = Hash32(m["intentHash"]), int(m["acceptedAt"]), Hash32(m["auctionId"])
+            data = eip712_json.intent_receipt_to_typed_data(what, when, where, domain)
+            return typed_data.intent_receipt_digest(what, when, where, domain), data
         case "BidReceipt":
             what, when = Hash32(m["bidHash"]), int(m["receivedAt"])
             data = eip712_json.bid_receipt_to_typed_data(what, when, domain)

@@ -1,0 +1,29 @@
+"""Transactions that a swapper may have to send, ready to sign: to let Permit2 take a token, and to spend a nonce."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eth_hash.auto import keccak
+
+from intendly_sdk.messages import Call
+from intendly_sdk.primitives import UINT256_MAX, Address, HexBytes
+from intendly_sdk.typed_data import PERMIT2
+
+_APPROVE: Final = keccak(b"approve(address,uint256)")[:4]
+_SPEND: Final = keccak(b"invalidateUnorderedNonces(uint256,uint256)")[:4]
+
+
+def approve_permit2(chain_id: int, token: Address, amount: int = UINT256_MAX) -> Call:
+    """Lets Permit2 take up to `amount` of `token` from the sender, in its smallest unit; without it, any amount."""
+    return Call(chain_id=chain_id, to=token, data=HexBytes(_APPROVE + bytes(12) + PERMIT2 + _word(amount)))
+
+
+def spend_nonce(chain_id: int, nonce: int) -> Call:
+    """Makes void whatever the sender signed with this Permit2 nonce (Permit2, SignatureTransfer)."""
+    data = _SPEND + _word(nonce >> 8) + _word(1 << (nonce & 0xFF))
+    return Call(chain_id=chain_id, to=PERMIT2, data=HexBytes(data))
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "big")
