@@ -67,8 +67,6 @@ def test_the_receipt_is_signed_and_names_when_and_the_first_auction(relayer: Rel
     assert recover(first.digest(DEPLOYMENT.domain), first.signature) == Address(config["receipt_signer"])
     when = "SELECT extract(epoch FROM created_at) FROM intents WHERE hash = %s"
     assert first.accepted_at == int(relayer.rows.one(when, first.intent_hash))
-    )
-    assert first.accepted_at == int(committed)
     database = Database(
         relayer.rows.url.replace("postgresql://", "postgresql+psycopg2://"), pool_size=1, application="test"
     )
