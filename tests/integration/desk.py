@@ -74,6 +74,9 @@ class Desk:
                 ),
                 {"id": bytes(row.auction), "bid": bytes(row.bid)},
             )
+            connection.execute(
+                insert(tables.auction_intents).values(auction_id=row.auction, intent_hash=row.intent, fee=7)
+            )
             connection.execute(insert(tables.bids).values(_bid(row)))
             connection.execute(
                 insert(tables.bid_legs).values(

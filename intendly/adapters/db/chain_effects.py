@@ -193,8 +193,9 @@ _SETTLE = text(
     ),
     won AS (UPDATE awards a SET state = 'filled' FROM f WHERE a.bid_hash = f.bid_hash),
     overtaken AS (
-        UPDATE awards a SET state = 'lapsed' FROM f JOIN bid_legs leg ON leg.intent_hash = f.intent_hash
-        WHERE a.bid_hash = leg.bid_hash AND a.bid_hash <> f.bid_hash AND a.state = 'due'
+        UPDATE awards a SET state = 'lapsed'
+        FROM f JOIN auction_intents ai ON ai.intent_hash = f.intent_hash JOIN auctions au ON au.id = ai.auction_id
+        WHERE a.bid_hash = au.winner AND a.bid_hash <> f.bid_hash AND a.state = 'due'
     ),
     legs AS (UPDATE settlement_legs l SET live = false FROM f WHERE l.intent_hash = f.intent_hash AND l.live)
     SELECT f.*, b.timestamp AS block_time

@@ -53,8 +53,8 @@ _EXPIRE = text(
     legs AS (UPDATE settlement_legs l SET live = false FROM due d WHERE l.intent_hash = d.hash AND l.live),
     ended AS (
         UPDATE awards a SET state = 'lapsed'
-        FROM due d JOIN bid_legs leg ON leg.intent_hash = d.hash
-        WHERE a.bid_hash = leg.bid_hash AND a.state IN ('due', 'submitted')
+        FROM due d JOIN auction_intents ai ON ai.intent_hash = d.hash JOIN auctions au ON au.id = ai.auction_id
+        WHERE a.bid_hash = au.winner AND a.state IN ('due', 'submitted')
     )
     UPDATE intents i
     SET state = 'expired', version = version + 1, reason = 'deadline_passed', next_due_at = NULL,
