@@ -32,6 +32,7 @@ from intendly_sdk.typed_data import Domain
 class VenueClient:
     """What the venue tells anyone. Every method raises `ApiError`, `NetworkError` or `ProtocolError`.
 
+    `api_url` is the venue's address, such as http://127.0.0.1:3001; with /api/v1 behind it, it is the same.
     `timeout` is in seconds, of one try. After `tries` of them, with growing waits between, it gives up: the default
     bridges about three seconds, 12 half a minute.
     """
@@ -147,6 +148,6 @@ class TraderClient(VenueClient):
     def wait_until_settled(self, intent_hash: Hash32, timeout: float = 60.0) -> IntentView:
         """The intent with its fill, once it is mined. `timeout` in seconds.
 
-        Raises `IntentNotFilledError` when it ended without one, `WaitTimeoutError` when time is up.
+        Raises `IntentNotFilledError` when it ended without one, `WaitTimeoutError` when time is up; both say why.
         """
         return wait_until_settled(self, self.known_config.stream_url, intent_hash, timeout)

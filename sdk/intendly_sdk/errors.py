@@ -13,6 +13,10 @@ class IntendlyError(Exception):
     """Whatever goes wrong in this package."""
 
 
+class PrivateKeyError(IntendlyError, ValueError):
+    """What was given is no private key. The text does not show it."""
+
+
 class NetworkError(IntendlyError):
     """The venue could not be reached, or did not answer in time, also after the retries."""
 
@@ -34,11 +38,13 @@ class CursorGoneError(ApiError):
 
 
 class WaitTimeoutError(IntendlyError, TimeoutError):
-    """What was waited for did not happen in time. It may still."""
+    """What was waited for did not happen in time. It may still. `status` says how far it is, where that is known."""
 
-    def __init__(self, intent_hash: Hash32, seconds: float) -> None:
-        super().__init__(f"intent {intent_hash} was not settled within {seconds:g} s")
+    def __init__(self, intent_hash: Hash32, seconds: float, status: IntentStatus | None = None) -> None:
+        why = f"; it is {status.state}: {status.detail}" if status else ""
+        super().__init__(f"intent {intent_hash} was not settled within {seconds:g} s{why}")
         self.intent_hash = intent_hash
+        self.status = status
 
 
 class IntentNotFilledError(IntendlyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from itertools import islice
@@ -15,11 +16,12 @@ from intendly_sdk.errors import ApiError, NetworkError, ProtocolError
 from intendly_sdk.messages import Problem
 
 Answer = TypeVar("Answer", bound=BaseModel)
+_ROUTES = re.compile(r"(/api/v1(/config)?)?/*$")
 _UNAVAILABLE = frozenset({502, 503, 504})
 
 
 class HttpApi:
-    """The routes under `{api_url}/api/v1`. Every route of the venue may be repeated, so every one is retried.
+    """The routes under `{api_url}/api/v1`, which `api_url` may name or not. Every one may be repeated, so is retried.
 
     A try is repeated after a failure of the network and after 502, 503 and 504, `tries` times in all.
     """
@@ -27,7 +29,7 @@ class HttpApi:
     def __init__(self, api_url: str, *, timeout: float = 5.0, tries: int = 6) -> None:
         self._tries = tries
         self._client = httpx.Client(
-            base_url=api_url.rstrip("/") + "/api/v1",
+            base_url=_ROUTES.sub("", api_url) + "/api/v1",
             timeout=timeout,
             trust_env=not is_loopback(api_url),
             headers={"accept": "application/json"},

@@ -34,7 +34,7 @@ def wait_until_settled(reader: IntentReader, stream_url: str, intent_hash: Hash3
                 return view
             left = ends - time.monotonic()
             if left <= 0:
-                raise WaitTimeoutError(intent_hash, timeout)
+                raise WaitTimeoutError(intent_hash, timeout, _standing(reader, intent_hash))
             if stream is None:
                 time.sleep(min(POLL_SECONDS, left))
                 continue
@@ -58,6 +58,13 @@ def _subscribed(stream_url: str, intent_hash: Hash32, timeout: float) -> StreamC
         stream.close()
         return None
     return stream
+
+
+def _standing(reader: IntentReader, intent_hash: Hash32) -> IntentStatus | None:
+    try:
+        return reader.status(intent_hash)
+    except IntendlyError:
+        return None
 
 
 def _ended(reader: IntentReader, intent_hash: Hash32) -> IntentView | None:

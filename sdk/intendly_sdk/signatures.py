@@ -5,7 +5,7 @@ from __future__ import annotations
 from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 
-from intendly_sdk.errors import IntendlyError
+from intendly_sdk.errors import IntendlyError, PrivateKeyError
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -18,16 +18,19 @@ class SignatureError(IntendlyError, ValueError):
 class Signer:
     """A private key, 32 bytes or as many in hex, that signs digests. It never prints the key.
 
-    Raises `ValueError` for anything else.
+    Raises `PrivateKeyError`, which is a `ValueError` too, for anything else.
     """
 
     __slots__ = ("_key", "address")
 
     def __init__(self, key: bytes | str) -> None:
-        raw = bytes.fromhex(key.strip().removeprefix("0x")) if isinstance(key, str) else key
-        if len(raw) != 32:
-            raise ValueError("expected a key of 32 bytes")
-        self._key = PrivateKey(raw)
+        try:
+            raw = bytes.fromhex(key.strip().removeprefix("0x")) if isinstance(key, str) else key
+            if len(raw) != 32:
+                raise ValueError
+            self._key = PrivateKey(raw)
+        except ValueError:
+            raise PrivateKeyError("expected a private key: 64 hex digits (32 bytes) other than zero") from None
         self.address = _address(self._key.public_key)
 
     def __repr__(self) -> str:

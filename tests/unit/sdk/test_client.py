@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError, IntentNotFilledError, NetworkError, ProtocolError, WaitTimeoutError
-from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView, Receipt
+from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView
 from intendly_sdk.primitives import ZERO_HASH
 from intendly_sdk.signatures import recover
 
@@ -52,7 +52,7 @@ def test_an_intent_is_built_signed_and_submitted() -> None:
     def answer(method: str, path: str) -> Answer:
         if path.endswith("/config"):
             return 200, _json(samples.config())
-        return 202, _json(Receipt(intent_hash=INTENT.hash, state=IntentState.OPEN, created=True))
+        return 202, _json(samples.receipt(INTENT.hash))
 
     with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
         first = trader.build_intent(samples.WETH.address, 10**18, samples.USDC.address, 1)
@@ -166,13 +166,27 @@ def test_waiting_ends_with_the_reason_when_the_intent_ended_unfilled() -> None:
 
 
 def test_waiting_ends_when_time_is_up() -> None:
+    status = IntentStatus(
+        intent_hash=INTENT.hash, state=IntentState.OPEN, reason="no_bid", detail="Nobody bid.", attempts=3
+    )
+
     def answer(method: str, path: str) -> Answer:
-        return 200, _json(samples.config()) if path.endswith("/config") else _view(IntentState.OPEN)
+        if path.endswith("/config"):
+            return 200, _json(samples.config())
+        return 200, _json(status) if path.endswith("/status") else _view(IntentState.OPEN)
 
     with (
         http_venue(answer) as venue,
         TraderClient(venue.url, samples.SWAPPER) as trader,
-        pytest.raises(WaitTimeoutError) as caught,
+        pytest.raises(WaitTimeoutError, match=r"within 0\.2 s; it is open: Nobody bid\.$") as caught,
     ):
         trader.wait_until_settled(INTENT.hash, timeout=0.2)
     assert isinstance(caught.value, TimeoutError)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/api/v1", "/api/v1/", "/api/v1/config"])
+def test_the_address_may_be_the_one_that_the_venue_prints(suffix: str) -> None:
+    with http_venue(lambda *_: (200, _json(samples.config()))) as venue, VenueClient(venue.url + suffix) as client:
+        client.config()
+        assert venue.asked[0][1] == "/api/v1/config"

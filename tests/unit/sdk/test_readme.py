@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
-from intendly_sdk.messages import BidRequest, BidResponse, FillView, Intent, IntentState, IntentView, Receipt
+from intendly_sdk.messages import BidRequest, BidResponse, FillView, Intent, IntentState, IntentView
 from intendly_sdk.primitives import ZERO_HASH
 
 from tests.unit.sdk import samples
@@ -38,10 +38,10 @@ def test_the_trader_trades() -> None:
         if path.endswith("/config"):
             return 200, _plain(samples.config())
         if path.endswith("/tokens"):
-            return 200, [_plain(samples.WETH), _plain(samples.USDC)]
+            return 200, [_plain(samples.WETH.model_copy(update={"symbol": "XETH"})), _plain(samples.USDC)]
         if method == "POST":
             posted.append(Intent.model_validate_json(json.dumps(json.loads(venue.asked[-1][2])["intent"])))
-            return 202, _plain(Receipt(intent_hash=posted[0].hash, state=IntentState.OPEN, created=True))
+            return 202, _plain(samples.receipt(posted[0].hash))
         return 200, _plain(_settled(posted[0]))
 
     with http_venue(answer) as venue:

@@ -6,7 +6,7 @@ import pytest
 from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
-from intendly_sdk.errors import IntendlyError
+from intendly_sdk.errors import IntendlyError, PrivateKeyError
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import SignatureError, Signer, recover
 
@@ -83,6 +83,7 @@ def test_a_signer_does_not_print_its_key() -> None:
 
 @pytest.mark.parametrize("key", [b"", b"\x01", bytes(32), b"\xff" * 32, bytes(33), "0x12", "zz"])
 def test_what_is_no_key_is_refused(key: bytes | str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
+    with pytest.raises(PrivateKeyError, match="64 hex digits") as caught:
         Signer(key)
+    assert isinstance(caught.value, ValueError)
     assert not isinstance(key, str) or key not in str(caught.value)
