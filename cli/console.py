@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from cli.keeper import SUPERVISOR
+
+# By the level as structlog, json and logging write it, and by what Python prints of its own.
+_TROUBLE = re.compile(
+    r"""\[(?:warning|error|critical)\b|"level": ?"(?:warning|error|critical)"|\b(?:WARNING|ERROR|CRITICAL)\b"""
+    r"""|\w(?:Warning|Error|Exception):|^Traceback"""
+)
 _COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 
 
@@ -29,6 +37,18 @@ class Screen:
         with self._lock, contextlib.suppress(OSError, ValueError):  # nobody reads any more: run on
             self._stream.write(f"{label} {line}\n")
             self._stream.flush()
+
+
+class QuietStart:
+    """Until `ready` is set only the supervisor's own lines are shown, and what looks like trouble; then all are."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.ready = False
+
+    def __call__(self, name: str, line: str) -> None:
+        if self.ready or name == SUPERVISOR or _TROUBLE.search(line):
+            self._screen(name, line)
 
 
 class LogFiles:

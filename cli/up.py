@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from cli.console import Screen
+from cli.console import QuietStart, Screen
 from cli.processes import solver_processes, venue_processes
 from cli.stopping import stopped_once
-from cli.supervisor import SUPERVISOR, Supervisor
+from cli.supervisor import SUPERVISOR, ProcessSpec, Supervisor
 from cli.venue import Ground, flower_password_path, prepare, running_parts
 from intendly.adapters.embedded import EmbeddedError
 from intendly.adapters.observability.logging import configure_logging
+from intendly.adapters.observability.secret_mask import masked_text
+from intendly.settings import exported
 
 _WALLETS_EXPECT = 8_545
 
@@ -36,30 +39,42 @@ def up(
 
 
 def _run(ground: Ground, *, with_solvers: bool) -> None:
-    configure_logging(SUPERVISOR, ground.settings.log_level, ground.settings.log_format)
-    prepare(ground)
-    specs = venue_processes(ground.settings)
+    settings = ground.settings
+    configure_logging(SUPERVISOR, "WARNING", settings.log_format)  # how far it is the screen says
+    specs = venue_processes(settings)
     if with_solvers:
-        specs += solver_processes(ground.settings)
-    screen = Screen([*(spec.name for spec in specs), SUPERVISOR])
+        specs += solver_processes(settings)
+    screen = QuietStart(Screen([*(spec.name for spec in specs), SUPERVISOR]))
+    screen.ready = settings.log_level == "DEBUG"
+    screen(SUPERVISOR, f"servers are up, data in {settings.data_dir}; schema and contracts follow")
+    prepare(ground)
+    screen(SUPERVISOR, f"schema and contracts stand; {len(specs)} processes start")
     with Supervisor(specs, screen) as venue:
         venue.wait_ready()
-        for line in _welcome(ground):
+        screen.ready = True
+        for line in _welcome(ground, specs):
             screen(SUPERVISOR, line)
         while (fallen := ground.parts.fallen()) is None:
             time.sleep(0.5)
     raise EmbeddedError(f"{fallen} ended by itself; see {ground.settings.data_dir / 'logs' / f'{fallen}.log'}")
 
 
-def _welcome(ground: Ground) -> list[str]:
-    settings = ground.settings
-    lines = [
-        "ready",
-        f"API       {settings.api_url}/api/v1/config",
-        f"stream    {settings.stream_url}",
-        f"Flower    http://{settings.bind_host}:{settings.flower_port} as {settings.flower_user},"
-        f" password in {flower_password_path(settings)}",
-    ]
-    if ground.parts.anvil:
-        lines.append(f"chain     {ground.parts.anvil.rpc_url}, chain id {settings.chain_id}")
-    return [*lines, "Ctrl-C stops everything"]
+def _welcome(ground: Ground, specs: Sequence[ProcessSpec]) -> list[str]:
+    """A table of addresses: what, where, and what to know about it."""
+    settings, keys = ground.settings, ground.settings.data_dir / "keys"
+    table = [("API", f"{settings.api_url}/api/v1", ""), ("stream", settings.stream_url, "")]
+    for spec in specs:
+        if spec.name.startswith("backend-coordinator/") and spec.health_url:
+            table.append(("health", f"{spec.health_url.partition('/health')[0]}/health", spec.name))
+    password = "FLOWER_PASSWORD" if exported("FLOWER_PASSWORD") else flower_password_path(settings)
+    log_in = f"{settings.flower_user}, password in {password}"
+    table.append(("Flower", f"http://{settings.bind_host}:{settings.flower_port}", log_in))
+    variables = f"INTENDLY_API_URL={settings.api_url}"
+    if chain := ground.parts.anvil:
+        table.append(("chain", chain.rpc_url, f"chain id {chain.chain_id}"))
+        variables += f" RPC_URL={chain.rpc_url}"
+    kept = f"password in {keys / 'postgres.password'}" if ground.parts.postgres else ""
+    table.append(("database", masked_text(settings.database_url.get_secret_value()), kept))
+    width = max(len(where) for _, where, _ in table)
+    rows = [f"{what:<10}{where:<{width}}  {more}".rstrip() for what, where, more in table]
+    return ["ready", *rows, f"for clients in another terminal: export {variables}", "Ctrl-C stops everything"]

@@ -35,6 +35,7 @@ def _log(**_: Any) -> None:
     """
     if not logging.getLogger().handlers:
         configure_logging("celery", settings.log_level, settings.log_format)
-    for name in ("celery.beat", "celery.worker.strategy"):
+    # What celery.worker.request says at INFO is that a tick came too late and was dropped: the next one does its work.
+    for name in ("celery.beat", "celery.worker.strategy", "celery.worker.request"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)

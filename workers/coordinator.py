@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -61,8 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _check_home(settings)
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
     _end_in_time()
+    _warn_of_root()
     app.worker_main(
         [
+            "--quiet",  # no banner
             "worker",
             f"--queues={','.join(group.queues)}",
             f"--pool={group.pool}",
@@ -104,6 +107,15 @@ def _serve_health(settings: Settings, group: str, port: int) -> None:
         _ticks_check(),
     ]
     serve_health(port, checks, host=settings.bind_host, process=f"backend-coordinator {group}")
+
+
+def _warn_of_root() -> None:
+    """celery's own warning in one line; its danger is pickle, and messages here are JSON."""
+    from celery.exceptions import SecurityWarning
+
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    if os.geteuid() == 0:
+        structlog.get_logger().warning("runs_as_root", advice="in production run it as a user of its own")
 
 
 def _end_in_time() -> None:

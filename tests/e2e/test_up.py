@@ -5,54 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from cli.processes import ROOT
+from tests.e2e.up import intendly_up
 from tests.integration.embedded.conftest import descendants, wait_gone
 
 pytestmark = pytest.mark.e2e
-
-_STAY_OUT_OF_THE_ENVIRONMENT = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
-
-
-class Up:
-    """A running `intendly up`, read line by line."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.lines: list[str] = []
-
-    def wait_line(self, pattern: str) -> re.Match[str]:
-        """The first line from here on that fits."""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if found := re.search(pattern, line):
-                return found
-        pytest.fail(f"it ended before {pattern!r}:\n" + "\n".join(self.lines[-40:]))
-
-
-@contextmanager
-def _up(data_dir: Path) -> Iterator[Up]:
-    env = {name: value for name, value in os.environ.items() if name not in _STAY_OUT_OF_THE_ENVIRONMENT}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "up"],
-        cwd=ROOT,
-        env=env | {"DATA_DIR": str(data_dir)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        yield Up(process)
-        process.kill()
 
 
 def _status(url: str, auth: tuple[str, str] | None = None) -> int:
@@ -66,12 +27,19 @@ def _leader(name: str, family: list[int]) -> int:
 
 def test_the_venue_runs_comes_back_and_goes(world_folder: Path) -> None:
     data = world_folder / "data"
-    with _up(data) as up:
-        api = up.wait_line(r"API +(http://\S+?)/api/v1/config").group(1)
+    with intendly_up(data) as up:
+        up.wait_line(r"supervisor +\| ready$")
+        noise = [line for line in up.lines if not re.search(r"^supervisor|warning|WARNING|is used instead$", line)]
+        assert noise == [], "before it is ready it says how far it is, and what is wrong, and no more"
+        api = up.wait_line(r"API +(http://\S+?)/api/v1$").group(1)
         stream = up.wait_line(r"stream +ws(://\S+?)/api/v1/stream").group(1)
-        flower = up.wait_line(r"Flower +(http://\S+) as").group(1)
+        coordinators = [up.wait_line(r"health +(http://\S+)/health +backend-coordinator/").group(1) for _ in range(3)]
+        flower = up.wait_line(r"Flower +(http://\S+) +operator, password in \S+/flower.password").group(1)
+        up.wait_line(r"chain +http://\S+ +chain id 31337$")
+        up.wait_line(r"database +postgresql://\S+:\*\*\*@\S+ +password in \S+/postgres.password$")
+        up.wait_line(rf"export INTENDLY_API_URL={api} RPC_URL=http://\S+$")
         up.wait_line("Ctrl-C stops everything")
-        for root in (api, f"http{stream}"):
+        for root in (api, f"http{stream}", *coordinators):
             assert _status(f"{root}/health") == 200
             assert _status(f"{root}/metrics") == 200
         password = (data / "keys" / "flower.password").read_text().strip()
@@ -87,7 +55,7 @@ def test_the_venue_runs_comes_back_and_goes(world_folder: Path) -> None:
         up.process.kill()
         wait_gone(family)
 
-    with _up(data) as up:  # on what the killed one left
+    with intendly_up(data) as up:  # on what the killed one left
         up.wait_line("Ctrl-C stops everything")
         family = descendants(up.process.pid)
         up.process.send_signal(signal.SIGTERM)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from cli.console import LogFiles, Screen
+import pytest
+
+from cli.console import LogFiles, QuietStart, Screen
 
 
 class Terminal(io.StringIO):
@@ -45,3 +47,28 @@ def test_files_hold_the_lines_of_each(tmp_path: Path) -> None:
     files.close()
     assert (tmp_path / "logs" / "solver-one.log").read_text() == "x\n"
     assert (tmp_path / "logs" / "beat.log").read_text() == "y\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("2026-11-24T11:47:12Z [warning] runs_as_root [__main__] process=beat", True),
+        ('{"level": "error", "message": "request_failed"}', True),
+        ("2026-11-24 11:47:16,098 WARNING intendly_sdk.solver stream.refused", True),
+        ("Traceback (most recent call last):", True),
+        ("ModuleNotFoundError: No module named 'x'", True),
+        ("2026-11-24T11:47:08Z [info] Starting gunicorn 27.0.1 [gunicorn.error]", False),
+        (" -------------- solvers-31879@vm v5.7.0 (collider)", False),
+        ("", False),
+    ],
+)
+def test_a_start_is_quiet_but_for_trouble(line: str, shown: bool) -> None:
+    stream = io.StringIO()
+    start = QuietStart(Screen([], stream))
+    start("beat", line)
+    assert bool(stream.getvalue()) == shown
+    start("supervisor", "9 processes start")
+    assert "9 processes start" in stream.getvalue()
+    start.ready = True
+    start("beat", line)
+    assert stream.getvalue().endswith(f"beat | {line}\n")
