@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     batch_body_max_bytes: int = Field(
         default=2_097_152, ge=1_024, le=16_777_216, description="bytes of the body of a batch or a list"
     )
+    request_timeout_s: int = Field(
+        default=10,
+        ge=1,
+        le=120,
+        description="seconds that a client has for a request's head, and as many for its body; idle connections too",
+    )
     solver_timeout_ms: int = Field(
         default=1_200, ge=50, le=30_000, description="milliseconds that a solver has to answer over HTTP"
     )

@@ -23,6 +23,7 @@ worker_class = "gevent"
 workers = 1
 worker_connections = _settings.ws_max_connections + 100
 preload_app = False
+keepalive = _settings.request_timeout_s
 timeout = 30
 graceful_timeout = 5
 control_socket_disable = True
