@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Self
 
 from pydantic import RootModel
 
+from intendly_sdk.errors import ProtocolError
 from intendly_sdk.http_api import HttpApi
 from intendly_sdk.messages import (
     AuctionView,
     BidAccepted,
+    BidOutcome,
+    BidOutcomes,
+    Cancel,
+    CancelReceipt,
     ConfigView,
     Intent,
+    IntentOutcome,
+    IntentOutcomes,
     IntentPage,
     IntentStatus,
     IntentView,
+    Message,
+    QuoteRequest,
+    QuoteView,
     Receipt,
     SignedBid,
     SignedIntent,
@@ -25,8 +36,12 @@ from intendly_sdk.messages import (
 )
 from intendly_sdk.primitives import ZERO_ADDRESS, ZERO_HASH, Address, Hash32
 from intendly_sdk.settlement_wait import wait_until_settled
-from intendly_sdk.signatures import Signer
-from intendly_sdk.typed_data import Domain
+from intendly_sdk.signatures import SignatureError, Signer, recover
+from intendly_sdk.typed_data import Domain, cancel_digest
+
+
+class _Batch(Message):
+    intents: tuple[SignedIntent, ...]
 
 
 class VenueClient:
@@ -74,6 +89,16 @@ class VenueClient:
     def place_bid(self, bid: SignedBid) -> BidAccepted:
         """POST a bid. Another by the same solver replaces it until the close; the same one again is safe."""
         return self._api.post("/bids", bid, BidAccepted)
+
+    def place_bids(self, bids: Sequence[SignedBid]) -> tuple[BidOutcome, ...]:
+        """POST several, `batch_max` at most; each one's outcome, in their order."""
+        outcomes = self._api.post("/bids", RootModel[tuple[SignedBid, ...]](tuple(bids)), BidOutcomes).outcomes
+        _check_count(outcomes, bids)
+        return outcomes
+
+    def quote(self, request: QuoteRequest) -> QuoteView:
+        """What the solvers and pools would give now. Nobody is bound by it."""
+        return self._api.post("/quotes", request, QuoteView)
 
     def get(self, intent_hash: Hash32) -> IntentView:
         """An intent, its state, and its fill when there is one."""
@@ -142,8 +167,38 @@ class TraderClient(VenueClient):
         return SignedIntent(intent=intent, signature=self.signer.sign(intent.hash))
 
     def submit(self, signed: SignedIntent) -> Receipt:
-        """POST an intent. The answer means that it is committed; the same one again is safe and says so."""
-        return self._api.post("/intents", signed, Receipt)
+        """POST an intent. The receipt means that it is committed; the same one again is safe and says so.
+
+        The receipt is the venue's signed word: one that is not signed by it raises `ProtocolError`.
+        """
+        self.domain()  # what the receipt is checked with must not be missing once the intent is accepted
+        receipt = self._api.post("/intents", signed, Receipt)
+        self._check_receipt(receipt, signed.intent.hash)
+        return receipt
+
+    def submit_batch(self, signed: Sequence[SignedIntent]) -> tuple[IntentOutcome, ...]:
+        """POST several, `batch_max` at most; each one's outcome, in their order, the receipts checked as by `submit`.
+
+        One that is refused does not hinder the others.
+        """
+        self.domain()
+        outcomes = self._api.post("/intents/batch", _Batch(intents=tuple(signed)), IntentOutcomes).outcomes
+        _check_count(outcomes, signed)
+        for one, outcome in zip(signed, outcomes, strict=True):
+            if outcome.receipt is not None:
+                self._check_receipt(outcome.receipt, one.intent.hash)
+        return outcomes
+
+    def cancel(self, intent_hash: Hash32) -> CancelReceipt:
+        """Cancel an open intent, free of charge. The same again is safe.
+
+        The receipt is the venue's signed word that no award of it fills the intent after `not_after`; one that is not
+        signed by it raises `ProtocolError`. The code of an `ApiError` says why not: `award_live`, `intent_ended`, ...
+        """
+        body = Cancel(signature=self.signer.sign(cancel_digest(intent_hash, self.domain())))
+        receipt = self._api.post(f"/intents/{intent_hash}/cancel", body, CancelReceipt)
+        self._check_receipt(receipt, intent_hash)
+        return receipt
 
     def wait_until_settled(self, intent_hash: Hash32, timeout: float = 60.0) -> IntentView:
         """The intent with its fill, once it is mined. `timeout` in seconds.
@@ -151,3 +206,18 @@ class TraderClient(VenueClient):
         Raises `IntentNotFilledError` when it ended without one, `WaitTimeoutError` when time is up; both say why.
         """
         return wait_until_settled(self, self.known_config.stream_url, intent_hash, timeout)
+
+    def _check_receipt(self, receipt: Receipt | CancelReceipt, intent_hash: Hash32) -> None:
+        if receipt.intent_hash != intent_hash:
+            raise ProtocolError(f"the receipt for {intent_hash} is about {receipt.intent_hash}")
+        try:
+            signer = recover(receipt.digest(self.domain()), receipt.signature)
+        except SignatureError as error:
+            raise ProtocolError(f"the receipt for {intent_hash} is not signed: {error}") from None
+        if signer != self.known_config.receipt_signer:
+            raise ProtocolError(f"the receipt for {intent_hash} is signed by {signer}, which is not the venue's key")
+
+
+def _check_count(outcomes: Sequence[object], asked: Sequence[object]) -> None:
+    if len(outcomes) != len(asked):
+        raise ProtocolError(f"expected {len(asked)} outcomes, got {len(outcomes)}")

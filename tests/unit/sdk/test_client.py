@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from itertools import count
 
 import pytest
+from eth_hash.auto import keccak
+from intendly_sdk.calls import spend_nonce
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError, IntentNotFilledError, NetworkError, ProtocolError, WaitTimeoutError
-from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView
-from intendly_sdk.primitives import ZERO_HASH
-from intendly_sdk.signatures import recover
+from intendly_sdk.messages import (
+    Bid,
+    BidAccepted,
+    CancelReceipt,
+    FillView,
+    IntentState,
+    IntentStatus,
+    IntentView,
+    Leg,
+    Receipt,
+    SignedBid,
+)
+from intendly_sdk.primitives import ZERO_HASH, Hash32, HexBytes
+from intendly_sdk.signatures import Signer, recover
+from intendly_sdk.typed_data import cancel_digest
 
 from tests.unit.sdk import samples
 from tests.unit.sdk.venue import Answer, Peer, http_venue, stream_venue
@@ -21,6 +36,15 @@ INTENT = samples.intent()
 
 def _json(model: object) -> object:
     return json.loads(model.model_dump_json())  # type: ignore[attr-defined]
+
+
+def _venue(answers: Mapping[str, Answer]) -> Callable[[str, str], Answer]:
+    """A venue that answers these paths, and tells its config."""
+
+    def answer(_method: str, path: str) -> Answer:
+        return ({"/config": (200, _json(samples.config()))} | dict(answers))[path.removeprefix("/api/v1")]
+
+    return answer
 
 
 def _view(state: IntentState) -> object:
@@ -49,12 +73,8 @@ def _view(state: IntentState) -> object:
 
 
 def test_an_intent_is_built_signed_and_submitted() -> None:
-    def answer(method: str, path: str) -> Answer:
-        if path.endswith("/config"):
-            return 200, _json(samples.config())
-        return 202, _json(samples.receipt(INTENT.hash))
-
-    with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+    answers: dict[str, Answer] = {}
+    with http_venue(_venue(answers)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
         first = trader.build_intent(samples.WETH.address, 10**18, samples.USDC.address, 1)
         again = trader.build_intent(samples.WETH.address, 10**18, samples.USDC.address, 1)
         assert first.nonce != again.nonce
@@ -62,6 +82,7 @@ def test_an_intent_is_built_signed_and_submitted() -> None:
         assert first.receiver == first.swapper == samples.SWAPPER.address
         signed = trader.sign(first)
         assert recover(first.hash, signed.signature) == samples.SWAPPER.address
+        answers["/intents"] = (202, _json(samples.receipt(first.hash)))
         assert trader.submit(signed).created
         asked = [(method, path) for method, path, _ in venue.asked]
         assert asked == [("GET", "/api/v1/config"), ("POST", "/api/v1/intents")], "the config is asked once"
@@ -88,11 +109,92 @@ def test_a_network_that_stays_down_is_a_network_error() -> None:
 
 
 def test_a_refusal_is_raised_with_its_problem_and_not_repeated() -> None:
-    with http_venue(lambda *_: (422, _PROBLEM)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+    with http_venue(_venue({"/intents": (422, _PROBLEM)})) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
         with pytest.raises(ApiError, match="nonce_spent") as caught:
             trader.submit(trader.sign(INTENT))
         assert caught.value.problem.status == 422
-        assert len(venue.asked) == 1
+        assert [path for _, path, _ in venue.asked] == ["/api/v1/config", "/api/v1/intents"]
+
+
+_OTHER = samples.intent(nonce=8)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "said"),
+    [
+        (samples.receipt(INTENT.hash, signer=samples.SOLVER), "which is not the venue's key"),
+        (samples.receipt(_OTHER.hash), f"is about {_OTHER.hash}"),
+        (samples.receipt(INTENT.hash).model_copy(update={"accepted_at": 1}), "which is not the venue's key"),
+        (samples.receipt(INTENT.hash).model_copy(update={"signature": HexBytes()}), "is not signed"),
+    ],
+)
+def test_a_receipt_that_the_venue_did_not_sign_is_a_protocol_error(receipt: Receipt, said: str) -> None:
+    alone = {"/intents": (202, _json(receipt))}
+    batch = {"/intents/batch": (200, {"outcomes": [{"receipt": _json(receipt)}]})}
+    with http_venue(_venue(alone | batch)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        signed = trader.sign(INTENT)
+        with pytest.raises(ProtocolError, match=said):
+            trader.submit(signed)
+        with pytest.raises(ProtocolError, match=said):
+            trader.submit_batch([signed])
+
+
+def test_a_batch_has_an_outcome_for_each() -> None:
+    outcomes = [{"receipt": _json(samples.receipt(INTENT.hash))}, {"problem": _PROBLEM}]
+    answers = {"/intents/batch": (200, {"outcomes": outcomes})}
+    with http_venue(_venue(answers)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        signed = [trader.sign(INTENT), trader.sign(_OTHER)]
+        accepted, refused = trader.submit_batch(signed)
+        assert json.loads(venue.asked[-1][2]) == {"intents": [_json(one) for one in signed]}
+        with pytest.raises(ProtocolError, match="expected 1 outcomes, got 2"):
+            trader.submit_batch(signed[:1])
+    assert accepted.receipt == samples.receipt(INTENT.hash)
+    assert refused.problem is not None
+    assert refused.problem.code == "nonce_spent"
+
+
+def test_bids_are_placed_as_a_list() -> None:
+    bid = Bid(
+        legs=(Leg(intent_hash=INTENT.hash, amount_out=1, fee=1),),
+        auction_id=ZERO_HASH,
+        solver=samples.SOLVER.address,
+        executor=samples.EXECUTOR,
+        valid_until=samples.NOW,
+        call_data_hash=Hash32(keccak(b"")),
+        gas_limit=100_000,
+    )
+    signed = SignedBid(bid=bid, signature=samples.SOLVER.sign(bid.hash(samples.DOMAIN)))
+    taken = BidAccepted(bid_hash=bid.hash(samples.DOMAIN), auction_id=ZERO_HASH, created=True)
+    answers = {"/bids": (200, {"outcomes": [{"accepted": _json(taken)}, {"problem": _PROBLEM}]})}
+    with http_venue(_venue(answers)) as venue, VenueClient(venue.url) as client:
+        first, second = client.place_bids([signed, signed])
+        assert json.loads(venue.asked[-1][2]) == [_json(signed)] * 2
+    assert first.accepted == taken
+    assert second.problem is not None
+
+
+def _cancel_receipt(signer: Signer) -> CancelReceipt:
+    unsigned = CancelReceipt(
+        intent_hash=INTENT.hash,
+        state=IntentState.CANCELLED,
+        not_after=samples.NOW,
+        signature=HexBytes(),
+        exposure="nobody can fill it",
+        spend_nonce=spend_nonce(INTENT.chain_id, INTENT.nonce),
+    )
+    return unsigned.model_copy(update={"signature": signer.sign(unsigned.digest(samples.DOMAIN))})
+
+
+def test_a_cancel_is_signed_and_its_receipt_is_checked() -> None:
+    path = f"/intents/{INTENT.hash}/cancel"
+    answers = {path: (200, _json(_cancel_receipt(samples.RECEIPTS)))}
+    with http_venue(_venue(answers)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        assert trader.cancel(INTENT.hash) == _cancel_receipt(samples.RECEIPTS)
+        sent = HexBytes(json.loads(venue.asked[-1][2])["signature"])
+        assert recover(cancel_digest(INTENT.hash, samples.DOMAIN), sent) == samples.SWAPPER.address
+        answers[path] = (200, _json(_cancel_receipt(samples.SOLVER)))
+        with pytest.raises(ProtocolError, match="which is not the venue's key"):
+            trader.cancel(INTENT.hash)
 
 
 def test_an_answer_of_another_kind_is_a_protocol_error() -> None:
