@@ -123,6 +123,8 @@ def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_valid
         return Fate(bid, BidFate.INELIGIBLE, f"its fee is {bid.fee}, the auction's {auction.fee}")
     if not bid.active:
         return Fate(bid, BidFate.INELIGIBLE, "its solver is not registered any more")
+    if bid.executor_refusal is not None:
+        return Fate(bid, BidFate.INELIGIBLE, bid.executor_refusal)
     ends = _exclusive_until(bid, auction, award_validity_s)
     if ends <= block_time + MINE_MARGIN_S:
         return Fate(bid, BidFate.INELIGIBLE, f"it would hold until {ends}, too soon to be mined")

@@ -16,14 +16,19 @@ INTENT_MOVED_ON: Final = "intent_moved_on"
 
 @dataclass(frozen=True, slots=True)
 class SealedBid:
-    """A bid as the close reads it. `active`: its solver is still registered."""
+    """A bid as the close reads it. `active`: its solver is still registered.
+
+    `executor_refusal` is why Settlement would not call the executor for its solver, None where it would.
+    """
 
     hash: Hash32
     solver: Address
+    executor: Address
     amount_out: int
     fee: int
     valid_until: int
     active: bool
+    executor_refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

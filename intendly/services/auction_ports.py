@@ -5,7 +5,7 @@ As in `intendly.services.ports`, each method of a store is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.closing import ClosingAuction, Outcome
 from intendly.domain.opening import DueIntent, Opening
+from intendly.services.ports import Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,14 @@ class ClosingBatch:
 
     auctions: tuple[ClosingAuction, ...]
     block_time: int
+
+
+class ClosingChain(Chain, Protocol):
+    """What a close asks the chain: whether the intents can be filled, and whether the executors may fill them."""
+
+    def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
+        """Of these executors, each with its solver, those that Settlement would not call for it, and in words why."""
+        ...
 
 
 class ClosingStore(Protocol):

@@ -9,6 +9,7 @@ ran out is simply taken again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -19,9 +20,16 @@ from intendly.domain.auction import PROMISE_MAX_S, can_all_be_filled, decide
 from intendly.domain.closing import ClosingAuction, Outcome
 from intendly.domain.errors import ChainUnavailable
 from intendly.domain.settlement import IntentFacts
-from intendly.services.auction_ports import Auctioneer, AwardStore, ClosingBatch, ClosingClaim, ClosingStore
+from intendly.services.auction_ports import (
+    Auctioneer,
+    AwardStore,
+    ClosingBatch,
+    ClosingChain,
+    ClosingClaim,
+    ClosingStore,
+)
 from intendly.services.bisect import in_halves
-from intendly.services.ports import Chain, Nudges
+from intendly.services.ports import Nudges
 
 log = structlog.get_logger()
 
@@ -39,7 +47,7 @@ class CloseAuctions:
         self,
         store: ClosingStore,
         awards: AwardStore,
-        chain: Chain,
+        chain: ClosingChain,
         auctioneer: Auctioneer,
         nudges: Nudges,
         *,
@@ -77,13 +85,14 @@ class CloseAuctions:
         batch = self._store.read(claim)
         try:
             facts = self._facts(batch.auctions)
+            auctions = self._with_executors(batch.auctions)
             block_time = self._block_time(batch, facts)
         except ChainUnavailable as error:
             self._store.release(claim, list(claim.attempts), CHAIN_WAIT_S)
             log.warning("auctions_wait_for_chain", auctions=len(claim.attempts), detail=error.detail)
             return 0
         outcomes: list[Outcome] = []
-        for auction in batch.auctions:
+        for auction in auctions:
             try:
                 outcomes.append(
                     decide(
@@ -101,6 +110,22 @@ class CloseAuctions:
         """The chain's facts on the open intents."""
         intents = [auction.intent for auction in auctions if auction.state is IntentState.OPEN]
         return self._chain.facts(intents) if intents else {}
+
+    def _with_executors(self, auctions: Sequence[ClosingAuction]) -> list[ClosingAuction]:
+        """The same, each bid with what the chain has against its executor."""
+        pairs = {(bid.executor, bid.solver) for auction in auctions for bid in auction.bids}
+        refusals = self._chain.executor_refusals(pairs) if pairs else {}
+        if not refusals:
+            return list(auctions)
+        return [
+            replace(
+                auction,
+                bids=tuple(
+                    replace(bid, executor_refusal=refusals.get((bid.executor, bid.solver))) for bid in auction.bids
+                ),
+            )
+            for auction in auctions
+        ]
 
     def _block_time(self, batch: ClosingBatch, facts: Mapping[Hash32, IntentFacts]) -> int:
         """The newest indexed block's; the chain is asked for its latest only where the difference would decide."""

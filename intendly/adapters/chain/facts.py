@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from intendly_sdk.messages import Intent
-from intendly_sdk.primitives import Hash32
+from intendly_sdk.primitives import Address, Hash32
 
 from intendly.adapters.chain.artifacts import forge, permit2
+from intendly.adapters.chain.create2 import codes
 from intendly.adapters.chain.deployment import chain_identity
 from intendly.adapters.chain.multicall import Multicall, Read
 from intendly.adapters.chain.rpc import Rpc
@@ -25,12 +26,30 @@ class RpcChain:
         token = forge("ERC20").interface
         self._balance, self._allowance = token["balanceOf"], token["allowance"]
         self._bitmap = permit2().interface["nonceBitmap"]
+        self._registry = deployment.registry
+        self._consented = forge("SolverRegistry").interface["isConsented"]
+        self._with_code: set[Address] = set()
 
     def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
         # Intents of one swapper share their reads.
         reads = list(dict.fromkeys(read for intent in intents for read in self._reads(intent)))
         values = dict(zip(reads, self._multicall.read(reads), strict=True))
         return {intent.hash: self._fact(intent, values) for intent in intents}
+
+    def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
+        asked = list(pairs)
+        consents = self._multicall.read([Read(self._registry, self._consented, pair) for pair in asked])
+        refusals = {
+            pair: f"its executor {pair[0]} has not consented to its solver"
+            for pair, consented in zip(asked, consents, strict=True)
+            if not consented
+        }
+        # Code once seen stays, so that in the long run nobody is asked for it.
+        unseen = list({executor for executor, _ in asked} - self._with_code)
+        found = dict(zip(unseen, codes(self._rpc, unseen), strict=True))
+        self._with_code.update(executor for executor, code in found.items() if code)
+        without = {pair: f"its executor {pair[0]} has no code" for pair in asked if pair[0] not in self._with_code}
+        return refusals | without
 
     def identity(self) -> tuple[int, Hash32]:
         return chain_identity(self._rpc)

@@ -57,7 +57,8 @@ READ: Final = text("""
 """)
 
 BIDS: Final = text("""
-    SELECT b.hash, b.auction_id, b.solver, b.valid_until, l.amount_out, l.fee, coalesce(s.active, false) AS active
+    SELECT b.hash, b.auction_id, b.solver, b.executor, b.valid_until, l.amount_out, l.fee,
+        coalesce(s.active, false) AS active
     FROM bids b
     JOIN bid_legs l ON l.bid_hash = b.hash
     LEFT JOIN solvers s ON s.address = b.solver

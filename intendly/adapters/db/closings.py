@@ -111,6 +111,7 @@ def _bids(connection: Connection, values: dict[str, Any]) -> dict[Hash32, list[S
             SealedBid(
                 hash=Hash32(row.hash),
                 solver=Address(row.solver),
+                executor=Address(row.executor),
                 amount_out=int(row.amount_out),
                 fee=int(row.fee),
                 valid_until=row.valid_until,

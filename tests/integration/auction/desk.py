@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,7 @@ class WrittenFacts:
     """The chain's facts as a test writes them; ample for what it does not name."""
 
     named: dict[Hash32, IntentFacts] = field(default_factory=dict)
+    refused: dict[tuple[Address, Address], str] = field(default_factory=dict)
     away: bool = False
     asked: int = 0
     behind_s: int = 0
@@ -49,6 +50,9 @@ class WrittenFacts:
         if self.away:
             raise ChainUnavailable("nobody answers")
         return {intent.hash: self.named.get(intent.hash, AMPLE) for intent in intents}
+
+    def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
+        return {pair: why for pair, why in self.refused.items() if pair in pairs}
 
     def block_time(self) -> int:
         return int(time.time()) - self.behind_s

@@ -314,3 +314,20 @@ def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer
         assert desk.closer().run() == count
     assert len(seen) == 13
     assert desk.chain.asked == 1
+
+
+def test_a_bid_with_an_executor_that_the_chain_would_not_call_loses_to_a_worse_one(
+    desk: Desk, solver: Signer, rival: Signer
+) -> None:
+    (intent_hash,) = in_auction(desk)
+    best = desk.bid(intent_hash, solver, BEST).bid
+    desk.bid(intent_hash, rival, WORSE)
+    desk.chain.refused[best.executor, best.solver] = "its executor has not consented to its solver"
+    desk.end_window()
+    assert desk.closer().run() == 1
+    assert desk.intent(intent_hash)["state"] == "awarded"
+    told = {
+        bytes(one): (fate, detail) for one, fate, detail in desk.rows.run("SELECT solver, fate, fate_detail FROM bids")
+    }
+    assert told[bytes(solver.address)] == ("ineligible", "its executor has not consented to its solver")
+    assert told[bytes(rival.address)][0] == "won"

@@ -47,6 +47,7 @@ def bid(name: object, amount_out: int = MIN_OUT + 10, **changes: Any) -> SealedB
     values: dict[str, Any] = {
         "hash": digest("bid", name),
         "solver": address("solver", name),
+        "executor": address("executor", name),
         "amount_out": amount_out,
         "fee": FEE,
         "valid_until": BLOCK_TIME + 11,

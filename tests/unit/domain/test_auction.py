@@ -212,3 +212,15 @@ def test_a_bid_that_holds_longer_than_the_contract_takes_at_the_newest_block_is_
 
 def test_the_wait_between_auctions_doubles_up_to_its_cap() -> None:
     assert [wait_after(held) for held in (0, 1, 2, 3, 4, 5, 1_000)] == [2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_bid_whose_executor_would_not_be_called_can_not_win() -> None:
+    best = bid("best", MIN_OUT + 50, executor_refusal="its executor has not consented to its solver")
+    outcome = decided(auction(best, bid("other", MIN_OUT + 1)))
+    assert outcome.winner is not None
+    assert outcome.winner.hash == bid("other").hash
+    (fate,) = (one for one in outcome.fates if one.bid is best)
+    assert (fate.fate, fate.detail) == (BidFate.INELIGIBLE, "its executor has not consented to its solver")
+    alone = decided(auction(best)).unfilled
+    assert alone is not None
+    assert (alone.reason, alone.facts["why"]) == (Reason.BIDS_INELIGIBLE, fate.detail)
