@@ -55,6 +55,11 @@ class SlowClient:
         raise AssertionError(f"it is still open, after {heard!r}")
 
 
+def assert_serves(relayer: Relayer) -> None:
+    """Others are answered meanwhile. On a connection of its own: a kept one may just be closed for its idleness."""
+    assert httpx.get(f"{relayer.api}/config", trust_env=False).status_code == 200
+
+
 @pytest.fixture(scope="module")
 def hasty(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayer]:
     """backend-relayer that waits for a second."""
@@ -77,7 +82,7 @@ def hasty(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 def test_what_is_no_request_in_time_is_closed(hasty: Relayer, said: bytes, drip: bytes) -> None:
     slow = SlowClient(hasty.url, said, drip)
     with slow.socket:
-        assert hasty.get("/config").status_code == 200
+        assert_serves(hasty)
         assert b" 404 " in (heard := slow.heard_to_the_end()) or heard == b""
 
 
@@ -93,7 +98,7 @@ def test_what_is_no_request_in_time_is_closed(hasty: Relayer, said: bytes, drip:
 def test_a_body_that_is_not_there_in_time_is_answered_408(hasty: Relayer, body: bytes, drip: bytes) -> None:
     slow = SlowClient(hasty.url, HEAD + body, drip)
     with slow.socket:
-        assert hasty.get("/config").status_code == 200
+        assert_serves(hasty)
         head, _, problem = slow.heard_to_the_end().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in head
@@ -116,7 +121,7 @@ def test_one_that_takes_no_answer_is_cut_off(hasty: Relayer) -> None:
         asked = b"GET /api/v1/config HTTP/1.1\r\nhost: a\r\n\r\n" * 200_000
         with pytest.raises((TimeoutError, ConnectionResetError, BrokenPipeError)):
             greedy.sendall(asked)  # more than fits, so in the end the server waits for us
-        assert hasty.get("/config").status_code == 200
+        assert_serves(hasty)
         closed = select.poll()
         closed.register(greedy, 0)
         assert closed.poll(20_000), "it is still open"
