@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from intendly_sdk.messages import BidOutcomes, IntentOutcomes
+from intendly_sdk.messages import BidOutcomes, IntentOutcome, IntentOutcomes
 from intendly_sdk.signatures import Signer
 
 from tests.integration.web.conftest import Relayer
@@ -27,12 +27,20 @@ def plain(signed: object) -> object:
     return json.loads(signed.model_dump_json())  # type: ignore[attr-defined]
 
 
+def _said(outcome: IntentOutcome) -> bool | str:
+    """Whether it was created, or the problem's code."""
+    if outcome.problem is not None:
+        return outcome.problem.code
+    assert outcome.receipt is not None
+    return outcome.receipt.created
+
+
 def test_the_good_ones_are_accepted_and_the_others_are_told_why(relayer: Relayer, swapper: Signer) -> None:
     good, other = signed_intent(swapper), signed_intent(Signer(os.urandom(32)))
     forged = other.model_copy(update={"signature": good.signature})
     before = relayer.rows.count("intents")
     told = batch(relayer, plain(good), plain(forged), {"intent": 5}, "x", plain(other), plain(good)).outcomes
-    assert [one.problem.code if one.problem else one.receipt.created for one in told if one.problem or one.receipt] == [
+    assert [_said(one) for one in told] == [
         True,
         "signature_invalid",
         "invalid_request",
