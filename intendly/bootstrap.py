@@ -15,6 +15,7 @@ from intendly.adapters.chain.prices import RpcPrices
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.chain.sender import RpcSender
+from intendly.adapters.chain.wallets import WALLET_WAIT_S, RpcWallets
 from intendly.adapters.db.asks import AskStore
 from intendly.adapters.db.auction_views import AuctionViews
 from intendly.adapters.db.awards import AwardStore
@@ -46,6 +47,7 @@ from intendly.domain.intent_rules import Rules
 from intendly.domain.opening import FeeRules
 from intendly.services.cancel_intent import CancelIntents
 from intendly.services.check_home import CheckHome
+from intendly.services.check_signatures import CheckSignatures
 from intendly.services.close_auctions import CloseAuctions
 from intendly.services.collect_bids import CollectBids
 from intendly.services.expire_intents import ExpireIntents
@@ -72,8 +74,9 @@ class Venue:
 
     def close(self) -> None:
         """Close the connections that were opened. The venue is of no use after it."""
-        if "rpc" in self.__dict__:
-            self.rpc.close()
+        for name in ("rpc", "wallet_rpc"):
+            if name in self.__dict__:
+                getattr(self, name).close()
         if "nudges" in self.__dict__:
             self.nudges.close()
         for name in ("database", "health_database"):
@@ -124,6 +127,15 @@ class Venue:
         return KeyReceipts(load_key(self.settings.receipt_key_path), self.deployment.domain)
 
     @cached_property
+    def wallet_rpc(self) -> Rpc:
+        """Of its own and impatient: whoever sends a signature that isn't plain makes a request wait for the chain."""
+        return Rpc([url.get_secret_value() for url in self.settings.rpc_urls], timeout_s=WALLET_WAIT_S)
+
+    @cached_property
+    def check_signatures(self) -> CheckSignatures:
+        return CheckSignatures(RpcWallets(self.wallet_rpc, self.deployment.permit2))
+
+    @cached_property
     def submit_intents(self) -> SubmitIntents:
         deployment, settings = self.deployment, self.settings
         rules = Rules(
@@ -138,12 +150,14 @@ class Venue:
         store = IntentStore(self.database, open_max=settings.open_intents_max)
         commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
         views = IntentViews(self.database, deployment)
-        return SubmitIntents(rules, self.market, commits.submit, views, self.receipts, self.nudges)
+        return SubmitIntents(
+            rules, self.market, self.check_signatures, commits.submit, views, self.receipts, self.nudges
+        )
 
     @cached_property
     def cancel_intents(self) -> CancelIntents:
         views, store = IntentViews(self.database, self.deployment), CancelStore(self.database)
-        return CancelIntents(self.deployment.domain, views, store, self.receipts, self.nudges)
+        return CancelIntents(self.deployment.domain, views, self.check_signatures, store, self.receipts, self.nudges)
 
     @cached_property
     def place_bids(self) -> PlaceBids:

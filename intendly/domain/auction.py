@@ -101,6 +101,8 @@ def _hindrance(
     if facts.nonce_spent:
         # Perhaps by our own fill, in a block that is not indexed yet. It is cancelled once that block is.
         return Reason.NONCE_SPENT, {"seen_block_time": str(block_time)}
+    if facts.signature_refusal is not None:
+        return Reason.SIGNATURE_REFUSED, {"why": facts.signature_refusal}
     if (facts.allowance or 0) < intent.amount_in:
         return Reason.ALLOWANCE_MISSING, {"token_in": str(intent.token_in), "allowance": str(facts.allowance or 0)}
     if (facts.balance or 0) < intent.amount_in:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intendly_sdk.messages import Award, BidFate, Intent, IntentState
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.reasons import Reason
 
@@ -45,6 +45,7 @@ class ClosingAuction:
     roster_size: int
     intent_hash: Hash32
     intent: Intent
+    signature: HexBytes
     fee: int
     state: IntentState
     version: int

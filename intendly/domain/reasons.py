@@ -18,6 +18,7 @@ class Reason(StrEnum):
     ALLOWANCE_MISSING = "allowance_missing"
     BALANCE_MISSING = "balance_missing"
     NONCE_SPENT = "nonce_spent"
+    SIGNATURE_REFUSED = "signature_refused"
     NONCE_IN_USE = "nonce_in_use"
     BALANCE_IN_USE = "balance_in_use"
     AWARDED = "awarded"
@@ -46,6 +47,7 @@ WORDS: dict[Reason, str] = {
     Reason.ALLOWANCE_MISSING: "Permit2 may not move the token: the swapper must approve Permit2 for {token_in}.",
     Reason.BALANCE_MISSING: "The swapper holds {balance} of the {amount_in} that the intent sells.",
     Reason.NONCE_SPENT: "The Permit2 nonce was used elsewhere, so this intent cannot be filled.",
+    Reason.SIGNATURE_REFUSED: "Permit2 would not take the swapper's signature: {why}.",
     Reason.NONCE_IN_USE: "Another intent of the swapper with the same nonce is being filled.",
     Reason.BALANCE_IN_USE: (
         "Of the {available} that Permit2 may take of the swapper, fills under way take {taken}; this intent sells "

@@ -11,15 +11,17 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 @dataclass(frozen=True, slots=True)
 class IntentFacts:
-    """What the chain says about one intent's input, at the latest block.
+    """What the chain says about one intent's signature and input, at the latest block.
 
     `balance` and `allowance` are the swapper's, in token_in's smallest unit, the allowance being Permit2's. None:
-    the token does not answer, so it cannot be moved either.
+    the token does not answer, so it cannot be moved either. `signature_refusal` is why Permit2 would not take the
+    swapper's signature, None where it would.
     """
 
     balance: int | None
     allowance: int | None
     nonce_spent: bool
+    signature_refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from intendly_sdk.primitives import Hash32, HexBytes
 from intendly_sdk.typed_data import Domain, cancel_digest
 
 from intendly.domain.errors import AwardLive, IntentEnded, NotFound
-from intendly.domain.intent import check_signed_by
+from intendly.domain.signatures import Claim
+from intendly.services.check_signatures import CheckSignatures
 from intendly.services.ports import CancelStanding, CancelStore, IntentReader, Nudges, Receipts
 
 log = structlog.get_logger()
@@ -19,9 +20,16 @@ class CancelIntents:
     """Cancels open intents and signs for it. A pause does not hinder it (design: Settlement.sol)."""
 
     def __init__(
-        self, domain: Domain, intents: IntentReader, store: CancelStore, receipts: Receipts, nudges: Nudges
+        self,
+        domain: Domain,
+        intents: IntentReader,
+        signatures: CheckSignatures,
+        store: CancelStore,
+        receipts: Receipts,
+        nudges: Nudges,
     ) -> None:
         self._domain = domain
+        self._signatures = signatures
         self._intents = intents
         self._store = store
         self._receipts = receipts
@@ -30,12 +38,13 @@ class CancelIntents:
     def cancel(self, intent_hash: Hash32, signature: HexBytes) -> CancelReceipt:
         """The receipt; the same one again for an intent that was cancelled before.
 
-        Raises `NotFound`, `SignatureInvalid`, `AwardLive` with the award's end, `IntentEnded`.
+        Raises `NotFound`, `SignatureInvalid`, `AwardLive` with the award's end, `IntentEnded`, and `ChainUnavailable`
+        where a contract wallet can't be asked.
         """
         view = self._intents.find(intent_hash)
         if view is None:
             raise _unknown(intent_hash)
-        check_signed_by(view.intent.swapper, cancel_digest(intent_hash, self._domain), signature)
+        self._signatures.check(Claim(view.intent.swapper, cancel_digest(intent_hash, self._domain), signature))
         standing = self._store.cancel(intent_hash)
         if standing is None:
             raise _unknown(intent_hash)

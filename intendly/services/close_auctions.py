@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from intendly_sdk.messages import IntentState
+from intendly_sdk.messages import IntentState, SignedIntent
 from intendly_sdk.primitives import Hash32
 
 from intendly.domain.auction import PROMISE_MAX_S, can_all_be_filled, decide
@@ -108,7 +108,11 @@ class CloseAuctions:
 
     def _facts(self, auctions: Sequence[ClosingAuction]) -> Mapping[Hash32, IntentFacts]:
         """The chain's facts on the open intents."""
-        intents = [auction.intent for auction in auctions if auction.state is IntentState.OPEN]
+        intents = [
+            SignedIntent(intent=auction.intent, signature=auction.signature)
+            for auction in auctions
+            if auction.state is IntentState.OPEN
+        ]
         return self._chain.facts(intents) if intents else {}
 
     def _with_executors(self, auctions: Sequence[ClosingAuction]) -> list[ClosingAuction]:

@@ -12,10 +12,10 @@ from typing import Literal, Protocol
 
 from intendly_sdk.messages import (
     AuctionView,
-    Intent,
     IntentState,
     IntentStatus,
     IntentView,
+    SignedIntent,
     TokenView,
 )
 from intendly_sdk.messages import Receipt as IntentReceipt
@@ -28,6 +28,7 @@ from intendly.domain.deployment import Home, Token
 from intendly.domain.events import Interest, Published, StreamHead
 from intendly.domain.intent_rules import Market
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
+from intendly.domain.signatures import Claim, WalletAnswer
 
 
 class Nudges(Protocol):
@@ -179,7 +180,7 @@ class BidStore(Protocol):
 class Chain(Protocol):
     """The chain as it stands at its latest block. Raises `ChainUnavailable` when no endpoint answers in time."""
 
-    def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
+    def facts(self, intents: Sequence[SignedIntent]) -> Mapping[Hash32, IntentFacts]:
         """What decides whether each intent can be filled now, by intent hash, read by Multicall in chunks.
 
         Every intent asked for is in the answer.
@@ -188,6 +189,14 @@ class Chain(Protocol):
 
     def block_time(self) -> int:
         """The latest block's timestamp, unix seconds."""
+        ...
+
+
+class Wallets(Protocol):
+    """Accounts with code, at the chain's latest block. Raises `ChainUnavailable` when no endpoint answers in time."""
+
+    def ask(self, claims: Sequence[Claim]) -> list[WalletAnswer | None]:
+        """What each account answers Permit2, in the order of `claims`; None for an account without code."""
         ...
 
 

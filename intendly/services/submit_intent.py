@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from intendly_sdk.messages import Receipt, SignedIntent
+from intendly_sdk.primitives import Hash32
 
 from intendly.domain.errors import DeadlinePassed, IntentTooSmall, Refused, TokenUnknown
-from intendly.domain.intent import NewIntent, check_signature, new_intent
+from intendly.domain.intent import NewIntent, new_intent
 from intendly.domain.intent_rules import Market, Rules
+from intendly.domain.signatures import Claim
+from intendly.services.check_signatures import CheckSignatures
 from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges, Receipts
 
 log = structlog.get_logger()
 _MAY_HAVE_BEEN_FINE_BEFORE = (DeadlinePassed, IntentTooSmall, TokenUnknown)
 Outcome = Accepted | Refused
+Checked = NewIntent | Receipt | Exception
 
 
 class SubmitIntents:
@@ -24,6 +28,7 @@ class SubmitIntents:
         self,
         rules: Rules,
         market: MarketReader,
+        signatures: CheckSignatures,
         accept: Callable[[Sequence[NewIntent]], Sequence[Outcome | Exception]],
         intents: IntentReader,
         receipts: Receipts,
@@ -31,6 +36,7 @@ class SubmitIntents:
     ) -> None:
         self._rules = rules
         self._market = market
+        self._signatures = signatures
         self._accept = accept
         self._intents = intents
         self._receipts = receipts
@@ -40,7 +46,7 @@ class SubmitIntents:
         """The receipt, once the intent is durable. `created` is false when it was accepted before, in any state.
 
         An intent that has ended never opens again: its receipt says how it stands. Raises a `Refused` that names
-        the rule broken, with nothing stored.
+        the rule broken, `ChainUnavailable` where a contract wallet can't be asked, with nothing stored.
         """
         (outcome,) = self.submit_many([signed])
         if isinstance(outcome, Exception):
@@ -51,7 +57,7 @@ class SubmitIntents:
     def submit_many(self, signed: Sequence[SignedIntent]) -> list[Receipt | Exception]:
         """The same for several, each with its own outcome, in order: the good ones are accepted."""
         market = self._market.market()
-        checked = [self._check(one, market) for one in signed]
+        checked = self._checked(signed, market)
         new = [one for one in checked if isinstance(one, NewIntent)]
         accepted = iter(self._accept(new) if new else ())
         outcomes = [self._told(one, next(accepted)) if isinstance(one, NewIntent) else one for one in checked]
@@ -59,17 +65,29 @@ class SubmitIntents:
             self._nudges.nudge("auctions.open", "events.publish")
         return outcomes
 
-    def _check(self, signed: SignedIntent, market: Market) -> NewIntent | Receipt | Refused:
+    def _checked(self, signed: Sequence[SignedIntent], market: Market) -> list[Checked]:
+        """The rules first, then the signatures of what keeps to them, by one request if wallets must be asked."""
+        checked: list[Checked] = [self._by_rules(one, market) for one in signed]
+        claims = {
+            place: one.claim if isinstance(one, NewIntent) else Claim.of(signed[place])
+            for place, one in enumerate(checked)
+            if isinstance(one, (NewIntent, *_MAY_HAVE_BEEN_FINE_BEFORE))
+        }
+        errors = self._signatures.errors(list(claims.values()))
+        for (place, claim), error in zip(claims.items(), errors, strict=True):
+            if error is not None:
+                checked[place] = error
+            elif not isinstance(checked[place], NewIntent):
+                checked[place] = self._accepted_before(claim.digest) or checked[place]
+        return checked
+
+    def _by_rules(self, signed: SignedIntent, market: Market) -> NewIntent | Refused:
         try:
             return new_intent(signed, self._rules, market)
-        except _MAY_HAVE_BEEN_FINE_BEFORE as refusal:
-            return self._accepted_before(signed) or refusal
         except Refused as refusal:
             return refusal
 
-    def _accepted_before(self, signed: SignedIntent) -> Receipt | None:
-        intent_hash = signed.intent.hash
-        check_signature(signed, intent_hash)
+    def _accepted_before(self, intent_hash: Hash32) -> Receipt | None:
         accepted = self._intents.accepted(intent_hash)
         return None if accepted is None else self._receipts.of_intent(intent_hash, accepted)
 

@@ -1,19 +1,22 @@
-"""What decides whether an intent's input can be taken now: balance, allowance to Permit2, Permit2's nonce."""
+"""What decides whether an intent's input can be taken now: signature, balance, allowance to Permit2, its nonce."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from intendly_sdk.messages import Intent
+from intendly_sdk.messages import Intent, SignedIntent
 from intendly_sdk.primitives import Address, Hash32
 
 from intendly.adapters.chain.artifacts import forge, permit2
 from intendly.adapters.chain.create2 import codes
 from intendly.adapters.chain.deployment import chain_identity
 from intendly.adapters.chain.multicall import Multicall, Read
-from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.rpc import Rpc, RpcError
+from intendly.adapters.chain.wallets import RpcWallets
 from intendly.domain.deployment import Deployment
+from intendly.domain.errors import ChainUnavailable
 from intendly.domain.settlement import IntentFacts
+from intendly.domain.signatures import Claim, refusal
 
 
 class RpcChain:
@@ -23,6 +26,7 @@ class RpcChain:
         self._rpc = rpc
         self._permit2 = deployment.permit2
         self._multicall = Multicall(rpc, deployment.multicall3)
+        self._wallets = RpcWallets(rpc, deployment.permit2)
         token = forge("ERC20").interface
         self._balance, self._allowance = token["balanceOf"], token["allowance"]
         self._bitmap = permit2().interface["nonceBitmap"]
@@ -30,11 +34,21 @@ class RpcChain:
         self._consented = forge("SolverRegistry").interface["isConsented"]
         self._with_code: set[Address] = set()
 
-    def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
+    def facts(self, intents: Sequence[SignedIntent]) -> Mapping[Hash32, IntentFacts]:
         # Intents of one swapper share their reads.
-        reads = list(dict.fromkeys(read for intent in intents for read in self._reads(intent)))
-        values = dict(zip(reads, self._multicall.read(reads), strict=True))
-        return {intent.hash: self._fact(intent, values) for intent in intents}
+        reads = list(dict.fromkeys(read for signed in intents for read in self._reads(signed.intent)))
+        claims = [Claim.of(signed) for signed in intents]
+        requests = self._multicall.requests(reads)
+        try:
+            results = self._rpc.results([*requests, *self._wallets.requests(claims)])
+        except RpcError as error:
+            raise ChainUnavailable(f"the chain's endpoint did not tell of the intents: {error}") from None
+        values = dict(zip(reads, self._multicall.values(reads, results[: len(requests)]), strict=True))
+        answers = self._wallets.answers(claims, results[len(requests) :])
+        return {
+            claim.digest: self._fact(signed.intent, values, refusal(claim, answer))
+            for signed, claim, answer in zip(intents, claims, answers, strict=True)
+        }
 
     def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
         asked = list(pairs)
@@ -64,6 +78,6 @@ class RpcChain:
             Read(self._permit2, self._bitmap, (intent.swapper, intent.nonce >> 8)),
         )
 
-    def _fact(self, intent: Intent, values: Mapping[Read, int | None]) -> IntentFacts:
+    def _fact(self, intent: Intent, values: Mapping[Read, int | None], refused: str | None) -> IntentFacts:
         balance, allowance, bitmap = (values[read] for read in self._reads(intent))
-        return IntentFacts(balance, allowance, bool((bitmap or 0) >> (intent.nonce & 0xFF) & 1))
+        return IntentFacts(balance, allowance, bool((bitmap or 0) >> (intent.nonce & 0xFF) & 1), refused)

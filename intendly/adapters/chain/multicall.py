@@ -11,7 +11,7 @@ from intendly_sdk.primitives import Address, HexBytes
 
 from intendly.adapters.chain.abi import Function
 from intendly.adapters.chain.artifacts import forge
-from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.rpc import Request, Rpc
 
 CHUNK: Final = 200
 """Reads in one call, well within the gas that nodes give a call."""
@@ -39,12 +39,17 @@ class Multicall:
 
         Raises `ChainUnavailable`, and `RpcError` for a block that the endpoint does not have.
         """
-        answers = self._rpc.results(
-            [
-                ("eth_call", ({"to": self._address, "data": str(self._packed(chunk))}, block))
-                for chunk in (reads[start : start + CHUNK] for start in range(0, len(reads), CHUNK))
-            ]
-        )
+        return self.values(reads, self._rpc.results(self.requests(reads, block)))
+
+    def requests(self, reads: Sequence[Read], block: str = "latest") -> list[Request]:
+        """The requests that `read` makes, for those who send them together with others."""
+        return [
+            ("eth_call", ({"to": self._address, "data": str(self._packed(chunk))}, block))
+            for chunk in (reads[start : start + CHUNK] for start in range(0, len(reads), CHUNK))
+        ]
+
+    def values(self, reads: Sequence[Read], answers: Sequence[str]) -> list[Any]:
+        """What each read returned, of the answers to these requests."""
         results = (result for answer in answers for result in self._aggregate.decode(HexBytes(answer)))
         return [_value(read, ok, data) for read, (ok, data) in zip(reads, results, strict=True)]
 

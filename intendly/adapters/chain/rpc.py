@@ -19,6 +19,9 @@ from intendly.domain.errors import ChainUnavailable
 
 log = structlog.get_logger()
 
+Request = tuple[str, Sequence[object]]
+"""A method and its parameters."""
+
 BATCH_MAX = 100
 """Calls in one HTTP request: what public endpoints take."""
 FIRST_AGAIN_S = 30.0
@@ -63,14 +66,14 @@ class Rpc:
         """The result of one call. Raises `RpcError` for an error that the chain answered with."""
         return self.results([(method, params)])[0]
 
-    def batch(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    def batch(self, calls: Sequence[Request]) -> list[Any]:
         """Each call's result in order; an `RpcError` stands in the place of a call that the chain refused."""
         answers: list[Any] = []
         for start in range(0, len(calls), BATCH_MAX):
             answers += self._with_failover(calls[start : start + BATCH_MAX])
         return answers
 
-    def results(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    def results(self, calls: Sequence[Request]) -> list[Any]:
         """Each call's result in order. Raises the `RpcError` of the first call that the chain refused."""
         answers = self.batch(calls)
         for answer in answers:
@@ -78,7 +81,7 @@ class Rpc:
                 raise answer
         return answers
 
-    def _with_failover(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    def _with_failover(self, calls: Sequence[Request]) -> list[Any]:
         if time.monotonic() > self._until:
             self._preferred = 0
         first = self._preferred
@@ -97,7 +100,7 @@ class Rpc:
         self._highest = 0  # all of them are behind what was seen: then that is where the chain is
         raise ChainUnavailable(f"none of {len(self._clients)} RPC endpoints answered {calls[0][0]}: {why}")
 
-    def _ask(self, place: int, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    def _ask(self, place: int, calls: Sequence[Request]) -> list[Any]:
         requests = {next(self._ids): (method, params) for method, params in calls}
         body = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}

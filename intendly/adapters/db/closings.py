@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from intendly_sdk.messages import IntentState
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 from sqlalchemy import Connection, Row
 
 from intendly.adapters.db import outbox
@@ -94,6 +94,7 @@ class ClosingStore:
             roster_size=row.roster_size,
             intent_hash=Hash32(row.hash),
             intent=intent_of(row, self._deployment),
+            signature=HexBytes(row.signature),
             fee=int(row.fee),
             state=IntentState(row.state),
             version=row.version,

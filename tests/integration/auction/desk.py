@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from intendly_sdk.messages import BidAccepted, Intent, SignedBid
+from intendly_sdk.messages import BidAccepted, SignedBid, SignedIntent
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 
@@ -45,11 +45,12 @@ class WrittenFacts:
     asked: int = 0
     behind_s: int = 0
 
-    def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
+    def facts(self, intents: Sequence[SignedIntent]) -> Mapping[Hash32, IntentFacts]:
         self.asked += 1
         if self.away:
             raise ChainUnavailable("nobody answers")
-        return {intent.hash: self.named.get(intent.hash, AMPLE) for intent in intents}
+        hashes = [signed.intent.hash for signed in intents]
+        return {intent_hash: self.named.get(intent_hash, AMPLE) for intent_hash in hashes}
 
     def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
         return {pair: why for pair, why in self.refused.items() if pair in pairs}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from eth_hash.auto import keccak
-from intendly_sdk.messages import Intent
+from intendly_sdk.messages import SignedIntent
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.adapters.db.lanes import LaneStore
@@ -50,7 +50,7 @@ class ScriptedNode:
     def block_time(self) -> int:
         return self.time
 
-    def facts(self, intents: Sequence[Intent]) -> Mapping[Hash32, IntentFacts]:
+    def facts(self, intents: Sequence[SignedIntent]) -> Mapping[Hash32, IntentFacts]:
         raise NotImplementedError
 
     # Sender

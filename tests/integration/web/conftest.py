@@ -15,7 +15,7 @@ import pytest
 from intendly_sdk.signatures import Signer
 
 from intendly.adapters.embedded.ports import free_port
-from tests.external import RedisServer
+from tests.external import Chain, RedisServer
 from tests.integration.venue_process import write_keys
 from tests.integration.web.world import DEPLOYMENT, Rows
 
@@ -63,14 +63,16 @@ def swapper() -> Signer:
 def relayer(
     module_database_url: str,
     valkey: RedisServer,
+    anvil: Chain,
     tmp_path_factory: pytest.TempPathFactory,
     solver: Signer,
     rival: Signer,
 ) -> Iterator[Relayer]:
-    """backend-relayer with two workers."""
+    """backend-relayer with two workers, beside a chain without contracts."""
     rows = Rows(module_database_url)
     rows.seed(solver, rival)
-    with running_relayer(rows, valkey.url_of(9), tmp_path_factory.mktemp("relayer")) as one:
+    folder = tmp_path_factory.mktemp("relayer")
+    with running_relayer(rows, valkey.url_of(9), folder, RPC_URLS=anvil.rpc_url) as one:
         yield one
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_hash.auto import keccak
 from intendly_sdk.messages import Intent, IntentState
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.closing import ClosingAuction, SealedBid
 from intendly.domain.settlement import IntentFacts
@@ -65,6 +65,7 @@ def auction(*bids: SealedBid, **changes: Any) -> ClosingAuction:
         "roster_size": 3,
         "intent_hash": wanted.hash,
         "intent": wanted,
+        "signature": HexBytes(bytes(65)),
         "fee": FEE,
         "state": IntentState.OPEN,
         "version": 2,

@@ -13,7 +13,7 @@ from intendly_sdk.messages import BidFate, IntentState
 
 from intendly.domain.auction import can_all_be_filled, decide, seed_of, transcript_root, wait_after
 from intendly.domain.closing import ClosingAuction, Outcome, SealedBid
-from intendly.domain.reasons import Reason
+from intendly.domain.reasons import Reason, words
 from intendly.domain.settlement import IntentFacts
 from tests.unit.domain.auction_values import (
     BLOCK_TIME,
@@ -134,6 +134,7 @@ def test_a_close_that_comes_too_late_awards_nobody() -> None:
         (replace(GOOD_FACTS, allowance=499), Reason.ALLOWANCE_MISSING),
         (replace(GOOD_FACTS, allowance=None), Reason.ALLOWANCE_MISSING),
         (replace(GOOD_FACTS, nonce_spent=True), Reason.NONCE_SPENT),
+        (replace(GOOD_FACTS, signature_refusal="it is by nobody", balance=0), Reason.SIGNATURE_REFUSED),
     ],
 )
 def test_what_the_chain_says_comes_before_the_bids(facts: IntentFacts, reason: Reason) -> None:
@@ -146,6 +147,17 @@ def test_what_the_chain_says_comes_before_the_bids(facts: IntentFacts, reason: R
     }
     if reason is Reason.NONCE_SPENT:
         assert outcome.unfilled.facts == {"seen_block_time": str(BLOCK_TIME)}
+    if reason is Reason.SIGNATURE_REFUSED:
+        assert (
+            words(reason, outcome.unfilled.facts) == "Permit2 would not take the swapper's signature: it is by nobody."
+        )
+
+
+def test_a_signature_that_is_refused_is_asked_about_less_and_less_often() -> None:
+    """Its owner may change the delegate of the account, so the intent stays open."""
+    refused = replace(GOOD_FACTS, signature_refusal="no")
+    waits = [decided(auction(bid(1), auctions_held=held), refused).unfilled for held in (0, 1, 2, 9)]
+    assert [one.wait_s for one in waits if one is not None] == [2, 4, 8, 30]
 
 
 def test_the_best_bid_below_the_minimum_is_told() -> None:

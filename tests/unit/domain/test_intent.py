@@ -9,13 +9,13 @@ from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 from intendly_sdk.messages import Intent, SignedIntent
-from intendly_sdk.primitives import UINT256_MAX, ZERO_ADDRESS, Address, HexBytes
+from intendly_sdk.primitives import UINT256_MAX, ZERO_ADDRESS, Address
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import PERMIT2
 
 from intendly.domain import fees
-from intendly.domain.errors import IntentTooSmall, Refused, SignatureInvalid
-from intendly.domain.intent import check_signature, new_intent
+from intendly.domain.errors import IntentTooSmall, Refused
+from intendly.domain.intent import new_intent
 from intendly.domain.intent_rules import Market, Rules, check_fields
 from intendly.domain.reasons import Reason
 
@@ -138,21 +138,3 @@ def test_what_is_valid_later_is_due_then(ahead: int) -> None:
     assert new.due_in_s == max(0, ahead)
     assert new.reason is (Reason.NOT_YET_VALID if ahead > 0 else Reason.ACCEPTED)
     assert new.hash == one.hash
-
-
-@given(signature=st.binary(max_size=70))
-def test_no_other_bytes_are_the_swappers_signature(signature: bytes) -> None:
-    one = intent()
-    with pytest.raises(SignatureInvalid):
-        check_signature(SignedIntent(intent=one, signature=HexBytes(signature)), one.hash)
-
-
-@given(
-    field=st.sampled_from(["min_amount_out", "amount_in", "nonce", "deadline", "valid_from", "open_after"]),
-    off=st.integers(1, 500),
-)
-def test_a_signature_binds_every_field(field: str, off: int) -> None:
-    one = intent()
-    changed = one.model_copy(update={field: getattr(one, field) + off})
-    with pytest.raises(SignatureInvalid):
-        check_signature(SignedIntent(intent=changed, signature=SWAPPER.sign(one.hash)), changed.hash)

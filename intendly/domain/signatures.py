@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from intendly_sdk.messages import SignedIntent
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import SignatureError, recover
 
@@ -26,6 +27,11 @@ class Claim:
     account: Address
     digest: Hash32
     signature: HexBytes
+
+    @classmethod
+    def of(cls, signed: SignedIntent) -> Claim:
+        """That the swapper signed the intent."""
+        return cls(signed.intent.swapper, signed.intent.hash, signed.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ def wallet_refusal(claim: Claim, answer: WalletAnswer) -> str | None:
     if answer.delegate is None:
         return f"the contract at {claim.account} does not take it: its isValidSignature {_told(answer)}"
     return (
-        f"the account {claim.account} delegates to {answer.delegate} (EIP-7702), which Permit2 asks whatever key signed, "
-        f"and which does not take it: its isValidSignature {_told(answer)}"
+        f"the account {claim.account} delegates to {answer.delegate} (EIP-7702), which Permit2 asks whatever key "
+        f"signed, and which does not take it: its isValidSignature {_told(answer)}"
     )
 
 
