@@ -35,12 +35,14 @@ def settings_command() -> None:
 
 def _shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
-    if value is None or value == "":
+    if value in (None, "", ()):
         return "-"
     if name == "rpc_urls":
         return ",".join(_without_key(url.get_secret_value()) for url in value)
     if name in ("database_url", "redis_url"):
         return masked_text(value.get_secret_value())
+    if isinstance(value, tuple):
+        return ",".join(value)
     return MASK if isinstance(value, SecretStr) else str(value)
 
 

@@ -9,6 +9,7 @@ import socket
 from functools import cached_property
 
 from intendly.adapters.asking.solvers import HttpSolvers
+from intendly.adapters.budgets import Budgets
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.keys import load_key
 from intendly.adapters.chain.prices import RpcPrices
@@ -33,6 +34,7 @@ from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.market import MarketStore
 from intendly.adapters.db.openings import OpeningStore
+from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.db.settlements import SettlementStore
 from intendly.adapters.db.solver_keys import SolverKeys
 from intendly.adapters.db.tokens import TokenStore
@@ -77,8 +79,9 @@ class Venue:
         for name in ("rpc", "wallet_rpc"):
             if name in self.__dict__:
                 getattr(self, name).close()
-        if "nudges" in self.__dict__:
-            self.nudges.close()
+        for name in ("nudges", "budgets"):
+            if name in self.__dict__:
+                getattr(self, name).close()
         for name in ("database", "health_database"):
             if name in self.__dict__:
                 getattr(self, name).dispose()
@@ -116,6 +119,14 @@ class Venue:
             application=f"intendly {self.process} health",
             statement_timeout_ms=2_000,
         )
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.redis_url.get_secret_value())
+
+    @cached_property
+    def pause(self) -> PauseStore:
+        return PauseStore(self.database)
 
     @cached_property
     def market(self) -> MarketStore:
@@ -169,7 +180,8 @@ class Venue:
             auction_window_ms=settings.auction_window_ms,
             award_validity_s=settings.award_validity_s,
         )
-        return PlaceBids(rules, BidStore(self.database, auction_min_ms=settings.auction_min_ms), self.nudges)
+        store = BidStore(self.database, auction_min_ms=settings.auction_min_ms)
+        return PlaceBids(rules, store, self.nudges, self.pause)
 
     @cached_property
     def read_intents(self) -> ReadIntents:
@@ -185,7 +197,7 @@ class Venue:
     def open_auctions(self) -> OpenAuctions:
         rules = FeeRules(self.settings.house_fee_bps, self.deployment.max_fee_bps)
         store = OpeningStore(self.database, self.deployment)
-        return OpenAuctions(rules, store, self.nudges, window_ms=self.settings.auction_window_ms)
+        return OpenAuctions(rules, store, self.nudges, self.pause, window_ms=self.settings.auction_window_ms)
 
     @cached_property
     def collect_bids(self) -> CollectBids:

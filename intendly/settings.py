@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 _BOUNDS = ("ge", "le")
+_RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?")
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_INTEGRATOR = re.compile(r"(.+)=([1-9][0-9]{0,3})")
+_KEY_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _rate(text: str) -> str:
+    if not _RATE.fullmatch(text):
+        raise ValueError("a number of requests and a period, as 10/minute or 100/15minutes")
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+"""How many in which period, as 10/minute or 100/15minutes."""
 
 
 class SettingsError(Exception):
@@ -47,6 +64,10 @@ class Settings(BaseSettings):
         default=None, description="sends settlements; default: DATA_DIR/keys/submitter.key"
     )
 
+    pauser_key_file: Path | None = Field(
+        default=None,
+        description="sends `intendly pause --on-chain`; default: DATA_DIR/keys/deployer.key, the owner's",
+    )
     receipt_key_file: Path | None = Field(
         default=None, description="signs receipts of intents and cancels; default: DATA_DIR/keys/receipts.key"
     )
@@ -87,6 +108,33 @@ class Settings(BaseSettings):
         default=False, description="let a solver's URL name a private address: for development only"
     )
 
+    # Budgets: how much one may ask of the API, beyond which it answers 429 (docs/limits.md).
+    limit_swapper_intents: Rate = Field(default="10/minute", description="intents accepted from one swapper")
+    limit_swapper_batch_intents: Rate = Field(
+        default="200/minute", description="intents accepted from one swapper in batches"
+    )
+    limit_solver_bids: Rate = Field(default="50/second", description="bids taken from one solver")
+    limit_solver_batch_bids: Rate = Field(default="500/second", description="bids taken from one solver in lists")
+    limit_address_intents: Rate = Field(
+        default="6000/minute", description="POST /intents by one address, which may stand for many swappers"
+    )
+    limit_address_bids: Rate = Field(default="300/second", description="POST /bids by one address")
+    limit_address_batches: Rate = Field(default="120/minute", description="POST /intents/batch by one address")
+    limit_address_writes: Rate = Field(default="100/15minutes", description="other writes by one address")
+    limit_address_reads: Rate = Field(default="6000/minute", description="reads and requests for quotes by one address")
+    integrators: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="whose budgets are how many times as wide: sha256:HASH_OF_AN_API_KEY=20,203.0.113.0/24=5",
+    )
+
+    # What stands before the API.
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="networks, as 10.0.0.0/8, whose X-Forwarded-For and -Proto are believed"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins, as https://app.example, whose pages may call the API; * for all"
+    )
+
     # How the processes listen.
     bind_host: str = Field(default="127.0.0.1", description="the address that every process listens on")
     relayer_port: Port = Field(default=3_001, description="of the API")
@@ -112,7 +160,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "console"] = Field(default="json", description="for machines or for eyes")
 
-    @field_validator("rpc_urls", mode="before")
+    @field_validator("rpc_urls", "integrators", "trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -137,6 +185,29 @@ class Settings(BaseSettings):
         for url in value:
             if not url.get_secret_value().startswith(("http://", "https://")):
                 raise ValueError("http(s):// addresses separated by commas")
+        return value
+
+    @field_validator("integrators")
+    @classmethod
+    def _integrators(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            found = _INTEGRATOR.fullmatch(one)
+            if found is None or not (_KEY_HASH.fullmatch(found[1]) or _is_network(found[1])):
+                raise ValueError("sha256:HASH=FACTOR or NETWORK=FACTOR, separated by commas, FACTOR from 1 to 9999")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_is_network, value)):
+            raise ValueError("networks separated by commas, as 10.0.0.0/8,2001:db8::/32")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_ORIGIN.fullmatch, value)):
+            raise ValueError("* or origins without a path, separated by commas, as https://app.example")
         return value
 
     @cached_property
@@ -166,6 +237,31 @@ class Settings(BaseSettings):
         return self.data_dir / "keys" / "deployer.key"
 
     @cached_property
+    def pauser_key_path(self) -> Path:
+        return self.pauser_key_file or self.deployer_key_path
+
+    @cached_property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        return tuple(map(ipaddress.ip_network, self.trusted_proxies))
+
+    @cached_property
+    def integrator_keys(self) -> Mapping[str, int]:
+        """How many times as wide the budgets are of who sends an API key, by the SHA-256 of the key in hex."""
+        return {
+            who.removeprefix("sha256:"): factor for who, factor in self._integrator_pairs if who.startswith("sha256:")
+        }
+
+    @cached_property
+    def integrator_networks(self) -> Mapping[Network, int]:
+        return {
+            ipaddress.ip_network(who): factor for who, factor in self._integrator_pairs if not who.startswith("sha256:")
+        }
+
+    @property
+    def _integrator_pairs(self) -> list[tuple[str, int]]:
+        return [(who, int(factor)) for who, _, factor in (one.rpartition("=") for one in self.integrators)]
+
+    @cached_property
     def markets_path(self) -> Path:
         return self.data_dir / "markets.json"
 
@@ -182,6 +278,14 @@ class Settings(BaseSettings):
     def stream_url(self) -> str:
         base = self.websocket_public_url or f"ws://{self.bind_host}:{self.websocket_port}"
         return f"{base}/api/v1/stream"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def load_settings(given: Mapping[str, str] | None = None) -> Settings:

@@ -7,12 +7,13 @@ from flask import Blueprint, Flask
 from intendly.adapters.observability.health import chain_check, database_check, redis_check
 from intendly.bootstrap import Venue
 from intendly.settings import Settings, load_settings
-from web import current, problems, telemetry
+from web import budgets, current, headers, pause, problems, telemetry
 from web.auctions import auctions
 from web.bids import bids
 from web.config import config
 from web.health import health_blueprint
 from web.intents import intents
+from web.proxies import TrustedProxies
 from web.tokens import tokens
 
 PROCESS = "backend-relayer"
@@ -31,6 +32,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.body_max_bytes
     current.serve(app, venue)
     telemetry.register(app)
+    headers.register(app, settings.cors_origins)
+    budgets.register(app, venue.budgets, settings)
+    pause.register(app, venue.pause)
     problems.register(app)
     api = Blueprint("api", __name__, url_prefix="/api/v1")
     for noun in (intents, bids, auctions, config, tokens):
@@ -40,6 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         database_check(venue.health_database),
         redis_check(settings.redis_url.get_secret_value()),
         chain_check(venue.health_database),
+        venue.budgets.check(),
     ]
     app.register_blueprint(health_blueprint(PROCESS, checks))
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.proxy_networks)  # type: ignore[method-assign]
     return app

@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 from intendly_sdk.messages import BidAccepted, BidOutcome, BidOutcomes, SignedBid
 from pydantic import RootModel
 
+from web.budgets import solvers
 from web.current import venue
 from web.problems import problem_of
 from web.wire import answer, body_bytes, members_as
@@ -24,12 +25,13 @@ def place() -> Response:
     body = body_bytes(limits.batch_body_max_bytes)
     if body.lstrip()[:1] == b"[":
         return _place_each(members_as(SignedBid, Bids.model_validate_json(body).root, limits.batch_max, ""))
-    accepted = venue().place_bids.place(SignedBid.model_validate_json(body))
+    accepted = venue().place_bids.place(SignedBid.model_validate_json(body), quota=solvers())
     return answer(accepted, 202 if accepted.created else 200)
 
 
 def _place_each(members: Sequence[SignedBid | Exception]) -> Response:
-    placed = iter(venue().place_bids.place_many([one for one in members if isinstance(one, SignedBid)]))
+    good = [one for one in members if isinstance(one, SignedBid)]
+    placed = iter(venue().place_bids.place_many(good, quota=solvers(in_batch=True)))
     outcomes = [next(placed) if isinstance(one, SignedBid) else one for one in members]
     return answer(BidOutcomes(outcomes=tuple(map(_outcome, outcomes))))
 

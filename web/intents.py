@@ -9,6 +9,7 @@ from intendly_sdk.messages import Cancel, IntentOutcome, IntentOutcomes, Receipt
 from intendly_sdk.primitives import Address, Hash32
 from pydantic import BaseModel, ConfigDict, Field
 
+from web.budgets import swappers
 from web.current import venue
 from web.problems import problem_of
 from web.wire import answer, body_as, body_bytes, members_as, path_as, query_as
@@ -37,7 +38,7 @@ class Batch(BaseModel):
 @intents.post("")
 def submit() -> Response:
     """Accept a signed intent: 202 when it is committed now, 200 when it was before."""
-    receipt = venue().submit_intents.submit(body_as(SignedIntent))
+    receipt = venue().submit_intents.submit(body_as(SignedIntent), swappers())
     return answer(receipt, 202 if receipt.created else 200)
 
 
@@ -47,7 +48,8 @@ def submit_batch() -> Response:
     limits = venue().settings
     raw = Batch.model_validate_json(body_bytes(limits.batch_body_max_bytes)).intents
     members = members_as(SignedIntent, raw, limits.batch_max, "intents")
-    accepted = iter(venue().submit_intents.submit_many([one for one in members if isinstance(one, SignedIntent)]))
+    good = [one for one in members if isinstance(one, SignedIntent)]
+    accepted = iter(venue().submit_intents.submit_many(good, swappers(in_batch=True)))
     outcomes = [next(accepted) if isinstance(one, SignedIntent) else one for one in members]
     return answer(IntentOutcomes(outcomes=tuple(map(_outcome, outcomes))))
 

@@ -16,7 +16,7 @@ from intendly.adapters.observability.health import Check, PartDown, database_che
 from intendly.bootstrap import Venue
 from intendly.domain.errors import InvalidRequest, StreamFull
 from intendly.settings import Settings, load_settings
-from web import problems, telemetry
+from web import headers, problems, telemetry
 from web.health import health_blueprint
 from web.stream_hub import Hub
 from web.stream_session import Session
@@ -102,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MESSAGE_MAX_BYTES, "ping_interval": PING_EVERY_S}
     app.extensions["intendly.stream"] = server
     telemetry.register(app)
+    headers.register(app, ())
     problems.register(app)
 
     @app.before_request

@@ -133,6 +133,27 @@ class TooManyOpenIntents(Refused):
     title = "The swapper has too many open intents"
 
 
+class RateLimited(Refused):
+    """`retry_after_s` is when it may be asked again, seconds from now."""
+
+    code = "rate_limited"
+    status = 429
+    title = "A budget is used up"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Paused(Unavailable):
+    code = "paused"
+    title = "The venue is paused"
+
+    @classmethod
+    def because(cls, reason: str) -> Paused:
+        return cls(f"{reason.rstrip('.')}; reads and cancels go on, try again later")
+
+
 class AuctionClosed(Conflict):
     code = "auction_closed"
     title = "The auction takes no more bids"

@@ -12,7 +12,7 @@ import structlog
 from intendly_sdk.messages import BidResponse
 from intendly_sdk.primitives import Hash32
 
-from intendly.domain.errors import AuctionClosed, VenueError
+from intendly.domain.errors import AuctionClosed, Paused, VenueError
 from intendly.services.auction_ports import Ask, AskFailed, AskStore, SolverEndpoints
 from intendly.services.place_bid import PlaceBids
 
@@ -50,7 +50,7 @@ class CollectBids:
         failed = [
             bid.bid.auction_id
             for bid, outcome in zip(wanted, outcomes, strict=True)
-            if isinstance(outcome, VenueError) and not isinstance(outcome, AuctionClosed)
+            if isinstance(outcome, VenueError) and not isinstance(outcome, AuctionClosed | Paused)
         ]
         self._tell(ask, answer, outcomes)
         named = {bid.bid.auction_id for bid in wanted}

@@ -14,7 +14,7 @@ import structlog
 from intendly.domain.opening import DueIntent, FeeRules, Opening, open_auction
 from intendly.services.auction_ports import OpeningStore
 from intendly.services.bisect import in_halves
-from intendly.services.ports import Nudges
+from intendly.services.ports import Nudges, PauseReader
 
 log = structlog.get_logger()
 
@@ -32,6 +32,7 @@ class OpenAuctions:
         rules: FeeRules,
         store: OpeningStore,
         nudges: Nudges,
+        pause: PauseReader,
         *,
         window_ms: int,
         random_bytes: Callable[[int], bytes] = os.urandom,
@@ -39,13 +40,16 @@ class OpenAuctions:
         self._rules = rules
         self._store = store
         self._nudges = nudges
+        self._pause = pause
         self._window_ms = window_ms
         self._random_bytes = random_bytes
 
     def run(self) -> int:
-        """Open what is due. Returns how many auctions were opened."""
+        """Open what is due, nothing while the venue is paused. Returns how many auctions were opened."""
         if self._store.retire_spent():
             self._nudges.nudge("events.publish")
+        if self._pause.reason() is not None:
+            return 0
         due = self._store.due(LIMIT, PER_SWAPPER)
         opened, ask = 0, False
 

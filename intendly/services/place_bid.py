@@ -13,36 +13,42 @@ from intendly_sdk.messages import BidAccepted, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 
 from intendly.domain.bid import BidRules, NewBid, Terms, check_bid, check_standing, closed
-from intendly.domain.errors import BidInvalid, NotFound, VenueError
-from intendly.services.ports import Asked, BidStore, NoBid, Nudges, Standing
+from intendly.domain.errors import BidInvalid, NotFound, Paused, VenueError
+from intendly.services.ports import Asked, BidStore, NoBid, Nudges, PauseReader, Quota, Standing
 
 log = structlog.get_logger()
+Decided = NewBid | BidAccepted | VenueError
 
 
 class PlaceBids:
     """Takes bids by HTTP, by the stream and from solvers that were asked. Safe in threads and greenlets.
 
     `via` is the solver that is known to be speaking (a stream's login, an endpoint that was asked): a bid of another
-    solver is then refused.
+    solver is then refused. `quota` is what each solver may still send. While the venue is paused every bid is refused.
     """
 
-    def __init__(self, rules: BidRules, bids: BidStore, nudges: Nudges) -> None:
+    def __init__(self, rules: BidRules, bids: BidStore, nudges: Nudges, pause: PauseReader) -> None:
         self._rules = rules
         self._bids = bids
         self._nudges = nudges
+        self._pause = pause
 
-    def place(self, bid: SignedBid, *, via: Address | None = None) -> BidAccepted:
+    def place(self, bid: SignedBid, *, via: Address | None = None, quota: Quota | None = None) -> BidAccepted:
         """Place one bid. `created` is false when the same bid was in already.
 
-        Raises `AuctionClosed`, `NotFound`, `SolverUnknown`, `SignatureInvalid`, `BidInvalid`.
+        Raises `AuctionClosed`, `NotFound`, `SolverUnknown`, `SignatureInvalid`, `BidInvalid`, `RateLimited`, `Paused`.
         """
-        (outcome,) = self.place_many([bid], via=via)
+        (outcome,) = self.place_many([bid], via=via, quota=quota)
         if isinstance(outcome, VenueError):
             raise outcome
         return outcome
 
-    def place_many(self, bids: Sequence[SignedBid], *, via: Address | None = None) -> list[BidAccepted | VenueError]:
+    def place_many(
+        self, bids: Sequence[SignedBid], *, via: Address | None = None, quota: Quota | None = None
+    ) -> list[BidAccepted | VenueError]:
         """Place several, each with its own outcome in the order of `bids`; the good ones are in."""
+        if (reason := self._pause.reason()) is not None:
+            return [Paused.because(reason)] * len(bids)
         hashes = [bid.bid.hash(self._rules.domain) for bid in bids]
         standings = self._bids.standings(
             [Asked(bid.bid.auction_id, bid.bid.solver, bid_hash) for bid, bid_hash in zip(bids, hashes, strict=True)]
@@ -51,6 +57,8 @@ class PlaceBids:
             self._decide(signed, bid_hash, standing, via)
             for signed, bid_hash, standing in zip(bids, hashes, standings, strict=True)
         ]
+        if quota is not None:
+            decided = _within(quota, decided)
         new = [one for one in decided if isinstance(one, NewBid)]
         created = self._bids.place(new) if new else {}
         self._pull_close([one.signed.bid.auction_id for one in new])
@@ -71,9 +79,7 @@ class PlaceBids:
             self._bids.record_no_bids(solver, auction_ids, answer)
             self._pull_close(auction_ids)
 
-    def _decide(
-        self, signed: SignedBid, bid_hash: Hash32, standing: Standing, via: Address | None
-    ) -> NewBid | BidAccepted | VenueError:
+    def _decide(self, signed: SignedBid, bid_hash: Hash32, standing: Standing, via: Address | None) -> Decided:
         try:
             if via is not None and signed.bid.solver != via:
                 raise BidInvalid(f"expected the solver that speaks here, {via}", field="bid.solver")
@@ -87,6 +93,12 @@ class PlaceBids:
         """A bid that is in stays in whatever happens here: the window's end closes the auction too."""
         if auction_ids and self._bids.pull_close(auction_ids):
             self._nudges.nudge("auctions.close")
+
+
+def _within(quota: Quota, decided: Sequence[Decided]) -> list[Decided]:
+    new = [one for one in decided if isinstance(one, NewBid)]
+    refusals = iter(quota.spend([one.signed.bid.solver for one in new]) if new else ())
+    return [(next(refusals) or one) if isinstance(one, NewBid) else one for one in decided]
 
 
 def _terms(standing: Standing, auction_id: Hash32) -> Terms:

@@ -25,6 +25,7 @@ from intendly.domain.bid import NewBid, Terms
 from intendly.domain.bundle import Bundle
 from intendly.domain.chain import Block, Log, SolverChanged
 from intendly.domain.deployment import Home, Token
+from intendly.domain.errors import RateLimited
 from intendly.domain.events import Interest, Published, StreamHead
 from intendly.domain.intent_rules import Market
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
@@ -36,6 +37,29 @@ class Nudges(Protocol):
 
     def nudge(self, *tasks: str) -> None:
         """Send a nudge for each task name, after the commit. Coalesced; never raises, never blocks for long."""
+
+
+# Who may ask for how much, and whether anybody may.
+
+
+class Quota(Protocol):
+    """What those who signed may still send of one kind. Ask it after their signatures, or a stranger uses it up."""
+
+    def spend(self, accounts: Sequence[Address]) -> Sequence[RateLimited | None]:
+        """One for each, in order: None where it is within the account's budget.
+
+        Raises `RateLimited` where who sends it has no more of its own; then nothing is spent.
+        """
+
+    def give_back(self, accounts: Sequence[Address]) -> None:
+        """What was spent for nothing: a signature that the account gave once may be shown again by anybody."""
+
+
+class PauseReader(Protocol):
+    """Whether the venue is paused, at most about a second old."""
+
+    def reason(self) -> str | None:
+        """Why it is paused, in the operator's words; None where it is not."""
 
 
 # Accepting intents and bids, and reading them back.

@@ -8,12 +8,12 @@ import structlog
 from intendly_sdk.messages import Receipt, SignedIntent
 from intendly_sdk.primitives import Hash32
 
-from intendly.domain.errors import DeadlinePassed, IntentTooSmall, Refused, TokenUnknown
+from intendly.domain.errors import DeadlinePassed, IntentTooSmall, RateLimited, Refused, TokenUnknown
 from intendly.domain.intent import NewIntent, new_intent
 from intendly.domain.intent_rules import Market, Rules
 from intendly.domain.signatures import Claim
 from intendly.services.check_signatures import CheckSignatures
-from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges, Receipts
+from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges, Quota, Receipts
 
 log = structlog.get_logger()
 _MAY_HAVE_BEEN_FINE_BEFORE = (DeadlinePassed, IntentTooSmall, TokenUnknown)
@@ -42,25 +42,29 @@ class SubmitIntents:
         self._receipts = receipts
         self._nudges = nudges
 
-    def submit(self, signed: SignedIntent) -> Receipt:
+    def submit(self, signed: SignedIntent, quota: Quota | None = None) -> Receipt:
         """The receipt, once the intent is durable. `created` is false when it was accepted before, in any state.
 
         An intent that has ended never opens again: its receipt says how it stands. Raises a `Refused` that names
-        the rule broken, `ChainUnavailable` where a contract wallet can't be asked, with nothing stored.
+        the rule broken, `ChainUnavailable` where a contract wallet can't be asked, with nothing stored; `RateLimited`
+        where `quota` says that the swapper has no more.
         """
-        (outcome,) = self.submit_many([signed])
+        (outcome,) = self.submit_many([signed], quota)
         if isinstance(outcome, Exception):
             raise outcome
         structlog.contextvars.bind_contextvars(intent_hash=str(outcome.intent_hash))
         return outcome
 
-    def submit_many(self, signed: Sequence[SignedIntent]) -> list[Receipt | Exception]:
+    def submit_many(self, signed: Sequence[SignedIntent], quota: Quota | None = None) -> list[Receipt | Exception]:
         """The same for several, each with its own outcome, in order: the good ones are accepted."""
         market = self._market.market()
         checked = self._checked(signed, market)
-        new = [one for one in checked if isinstance(one, NewIntent)]
+        within = checked if quota is None else self._within(quota, checked)
+        new = [one for one in within if isinstance(one, NewIntent)]
         accepted = iter(self._accept(new) if new else ())
-        outcomes = [self._told(one, next(accepted)) if isinstance(one, NewIntent) else one for one in checked]
+        outcomes = [self._told(one, next(accepted)) if isinstance(one, NewIntent) else one for one in within]
+        if quota is not None:
+            _give_back(quota, checked, outcomes)
         if any(isinstance(one, Receipt) and one.created for one in outcomes):
             self._nudges.nudge("auctions.open", "events.publish")
         return outcomes
@@ -91,6 +95,15 @@ class SubmitIntents:
         accepted = self._intents.accepted(intent_hash)
         return None if accepted is None else self._receipts.of_intent(intent_hash, accepted)
 
+    def _within(self, quota: Quota, checked: Sequence[Checked]) -> list[Checked]:
+        """Those that their swapper's budget has room for; the others are `RateLimited`, or were accepted before."""
+        swappers = [one.signed.intent.swapper for one in checked if isinstance(one, NewIntent)]
+        limits = iter(quota.spend(swappers) if swappers else ())
+        return [self._held(one, next(limits)) if isinstance(one, NewIntent) else one for one in checked]
+
+    def _held(self, new: NewIntent, limit: RateLimited | None) -> Checked:
+        return new if limit is None else self._accepted_before(new.hash) or limit
+
     def _told(self, new: NewIntent, outcome: Outcome | Exception) -> Receipt | Exception:
         if isinstance(outcome, Exception):
             return outcome
@@ -102,3 +115,15 @@ class SubmitIntents:
                 reason=str(new.reason),
             )
         return self._receipts.of_intent(new.hash, outcome)
+
+
+def _give_back(quota: Quota, checked: Sequence[Checked], outcomes: Sequence[Receipt | Exception]) -> None:
+    """What was spent on intents that were accepted before, or not at all."""
+    unused = [
+        before.signed.intent.swapper
+        for before, outcome in zip(checked, outcomes, strict=True)
+        if isinstance(before, NewIntent)
+        and not (isinstance(outcome, RateLimited) or (isinstance(outcome, Receipt) and outcome.created))
+    ]
+    if unused:
+        quota.give_back(unused)

@@ -40,6 +40,15 @@ deployment = Table(
     comment="the one chain and contract that these rows are about",
 )
 
+pause = Table(
+    "pause",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("reason", Text, nullable=False),
+    Column("since", _moment, nullable=False, server_default=_now),
+    comment="one row while the venue is paused",
+)
+
 tokens = Table(
     "tokens",
     metadata,

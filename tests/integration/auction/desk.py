@@ -18,6 +18,7 @@ from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.db.openings import OpeningStore
+from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.signing import KeyAuctioneer
 from intendly.domain.bid import BidRules
 from intendly.domain.errors import ChainUnavailable
@@ -72,11 +73,13 @@ class Desk:
         self.closings = ClosingStore(self.database, DEPLOYMENT)
         self.awards = AwardStore(self.database)
         rules = BidRules(DEPLOYMENT.domain, frozenset(), auction_window_ms=60_000, award_validity_s=10)
-        self.bids = PlaceBids(rules, BidStore(self.database, auction_min_ms=0), self.nudged)
+        # Read at each use: a test pauses, and sees it at once.
+        self.pause = PauseStore(self.database, fresh_for_s=0)
+        self.bids = PlaceBids(rules, BidStore(self.database, auction_min_ms=0), self.nudged, self.pause)
 
     def opener(self, **changes: Any) -> OpenAuctions:
         store = OpeningStore(self.database, DEPLOYMENT)
-        return OpenAuctions(FeeRules(5, 1_000), store, self.nudged, **({"window_ms": 60_000} | changes))
+        return OpenAuctions(FeeRules(5, 1_000), store, self.nudged, self.pause, **({"window_ms": 60_000} | changes))
 
     def closer(self, **changes: Any) -> CloseAuctions:
         parts: dict[str, Any] = {

@@ -143,8 +143,22 @@ def test_the_statements_do_not_grow_with_the_intents(desk: Desk, count: int) -> 
     desk.accept(count)
     with statements(desk.database) as seen:
         assert desk.opener().run() == count
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 def desk_time(desk: Desk) -> int:
     return int(desk.rows.one("SELECT block_time FROM chain_cursor"))
+
+
+def test_while_the_venue_is_paused_no_auction_opens_and_live_ones_go_on(desk: Desk, solver: Signer) -> None:
+    desk.accept()
+    assert desk.opener().run() == 1
+    desk.accept()
+    desk.pause.pause("an upgrade")
+    assert desk.opener().run() == 0
+    assert desk.rows.count("auctions") == 1
+    desk.rows.run("UPDATE auctions SET closes_at = clock_timestamp()")
+    desk.closer().run()
+    assert desk.rows.one("SELECT state FROM auctions") == "closed"
+    desk.pause.resume()
+    assert desk.opener().run() >= 1

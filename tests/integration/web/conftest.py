@@ -15,11 +15,14 @@ import pytest
 from intendly_sdk.signatures import Signer
 
 from intendly.adapters.embedded.ports import free_port
+from intendly.settings import Settings
 from tests.external import Chain, RedisServer
 from tests.integration.venue_process import write_keys
 from tests.integration.web.world import DEPLOYMENT, Rows
 
 ROOT = Path(__file__).parents[3]
+# A test asks more than one swapper at one address does; those about budgets set their own.
+UNBOUND = {name.upper(): "1000000/second" for name in Settings.model_fields if name.startswith("limit_")}
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class running_relayer:  # noqa: N801 - reads as what it is in a with statement
             "RPC_URLS": "http://127.0.0.1:1",
             "DATA_DIR": str(folder),
             "RELAYER_PORT": str(port),
+            **UNBOUND,
             **self._settings,
         }
         log = folder / "relayer.log"

@@ -16,6 +16,7 @@ from intendly_sdk.signatures import Signer, recover
 
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.openings import OpeningStore
+from intendly.adapters.db.pause import PauseStore
 from intendly.domain.opening import FeeRules
 from intendly.services.open_auctions import OpenAuctions
 from tests.external import RedisServer
@@ -71,7 +72,7 @@ def test_the_receipt_is_signed_and_names_when_and_the_first_auction(relayer: Rel
         relayer.rows.url.replace("postgresql://", "postgresql+psycopg2://"), pool_size=1, application="test"
     )
     store = OpeningStore(database, DEPLOYMENT)
-    OpenAuctions(FeeRules(5, 1_000), store, Nudged(), window_ms=60_000).run()
+    OpenAuctions(FeeRules(5, 1_000), store, Nudged(), PauseStore(database), window_ms=60_000).run()
     database.dispose()
     opened = relayer.rows.run("SELECT auction_id FROM auction_intents WHERE intent_hash = %s", first.intent_hash)
     assert [Hash32(bytes(one)) for (one,) in opened] == [first.auction_id]

@@ -1,0 +1,135 @@
+"""`intendly pause` and `intendly resume`: stop taking new work, and take it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.venue import NOT_YET
+from intendly.adapters.observability.logging import configure_logging
+from intendly.settings import Settings, SettingsError, exported, load_settings
+
+if TYPE_CHECKING:
+    from intendly.adapters.db.pause import PauseStore
+
+OnChain = Annotated[
+    bool, typer.Option("--on-chain", help="Settlement's own pause too, sent with the key PAUSER_KEY_FILE")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="one line of JSON")]
+_ORDERS = {"pause": "Settlement.pause", "unpause": "Settlement.unpause"}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """How Settlement stands. `tx_hash` and `block` are of what was sent now; nothing is where it stood so already."""
+
+    paused: bool
+    tx_hash: str | None = None
+    block: int | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands to the program."""
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+
+
+def pause(
+    reason: Annotated[str, typer.Option(help="told to everybody whose request is refused")] = "maintenance",
+    on_chain: OnChain = False,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse new intents, bids, quotes and batches, and open no auctions, from within a second on and until `resume`.
+
+    Reads and cancels go on, and so does the settling of what was won. With --on-chain nothing settles either.
+    """
+    if not reason.strip():
+        raise SettingsError("--reason: expected a few words for those whose requests are refused, got none")
+    settings = _settings(on_chain=on_chain)
+    with _store(settings) as store:
+        store.pause(reason.strip())
+        contract = _send(settings, "pause") if on_chain else None
+    _tell(as_json, paused=True, reason=reason.strip(), contract=contract)
+
+
+def resume(on_chain: OnChain = False, as_json: AsJson = False) -> None:
+    """Take everything again. With --on-chain Settlement's pause is lifted first, which only its owner's key can do."""
+    settings = _settings(on_chain=on_chain)
+    with _store(settings) as store:
+        contract = _send(settings, "unpause") if on_chain else None
+        store.resume()
+    _tell(as_json, paused=False, reason=None, contract=contract)
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[PauseStore]:
+    from intendly.adapters.db.engine import Database
+    from intendly.adapters.db.pause import PauseStore
+
+    database = Database(settings.sqlalchemy_url, pool_size=1, application="intendly pause")
+    try:
+        yield PauseStore(database)
+    finally:
+        database.dispose()
+
+
+def _settings(*, on_chain: bool) -> Settings:
+    """Where the database, and the chain where it is asked for, are: as the environment says, or those of DATA_DIR."""
+    from intendly.adapters.embedded.postgres import running_url
+
+    configure_logging("pause", "WARNING", "console")
+    given = {name: value for name, value in NOT_YET.items() if name not in exported(*NOT_YET)}
+    folder = load_settings(given).data_dir
+    if "DATABASE_URL" in given:
+        url = running_url(folder)
+        if url is None:
+            raise SettingsError(f"DATABASE_URL: not set, and no venue runs in {folder}; set it, or DATA_DIR")
+        given["DATABASE_URL"] = url
+    if on_chain and "RPC_URLS" in given:
+        try:
+            given["RPC_URLS"] = load_settings(given).local_rpc_path.read_text()
+        except OSError:
+            raise SettingsError(f"RPC_URLS: not set, and no local chain has run in {folder}") from None
+    return load_settings(given)
+
+
+def _send(settings: Settings, order: Literal["pause", "unpause"]) -> Contract:
+    """Send it and wait for its receipt, unless Settlement stands so already. Raises `TransactionFailed`."""
+    from intendly_sdk.primitives import HexBytes
+
+    from intendly.adapters.chain import artifacts
+    from intendly.adapters.chain.account import Account, Call
+    from intendly.adapters.chain.deployment import read_deployment
+    from intendly.adapters.chain.keys import load_key
+    from intendly.adapters.chain.rpc import Rpc
+
+    settlement = read_deployment(settings.deployment_path).settlement
+    interface = artifacts.forge("Settlement").interface
+    with closing(Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)) as rpc:
+        question = {"to": str(settlement), "data": str(HexBytes(interface["paused"].encode()))}
+        wanted = order == "pause"
+        if interface["paused"].decode(HexBytes(rpc.call("eth_call", question, "latest"))) == wanted:
+            return Contract(wanted)
+        account = Account(rpc, load_key(settings.pauser_key_path))
+        sent = account.broadcast([Call(_ORDERS[order], settlement, interface[order].encode())])
+        (tx_hash,) = sent
+        return Contract(wanted, str(tx_hash), account.wait(sent))
+
+
+def _tell(as_json: bool, *, paused: bool, reason: str | None, contract: Contract | None) -> None:
+    if as_json:
+        typer.echo(json.dumps({"paused": paused, "reason": reason, "contract": contract and asdict(contract)}))
+        return
+    typer.echo(f"paused: {reason}" if paused else "resumed: new work is taken within a second")
+    if contract is None:
+        return
+    state = "paused" if contract.paused else "not paused"
+    if contract.tx_hash is None:
+        typer.echo(f"Settlement was {state} already; nothing was sent")
+    else:
+        typer.echo(f"Settlement is {state}: transaction {contract.tx_hash}, block {contract.block}")

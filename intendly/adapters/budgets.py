@@ -1,0 +1,188 @@
+"""Budgets in fixed windows: how much one may still ask for, counted in Redis for all processes together.
+
+A window begins with the first request of its period. Where Redis does not answer, each process counts for itself
+until it does again. What is found in Redis is remembered here too, so who is known to be over is refused without it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import limits
+import structlog
+from limits.storage import RedisStorage
+from redis import ConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from intendly.adapters.breaker import Breaker
+from intendly.adapters.observability.health import Check, Facts, PartDown
+
+log = structlog.get_logger()
+
+TIMEOUT_S: Final = 0.25
+"""How long one exchange with Redis may take."""
+_MOST_WINDOWS: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`most` requests in `period_s` seconds, for each of whom it holds."""
+
+    name: str
+    most: int
+    period_s: int
+
+    @classmethod
+    def of(cls, name: str, rate: str, *, times: int = 1) -> Budget:
+        """From a rate as the settings have it, 10/minute, `times` as wide."""
+        item = limits.parse(rate)
+        return cls(name, item.amount * times, item.get_expiry())
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """`cost` of the budget, taken of `who`; a negative cost gives back."""
+
+    budget: Budget
+    who: str
+    cost: int = 1
+
+    @property
+    def key(self) -> str:
+        return f"{self.budget.name}/{self.budget.most}/{self.budget.period_s}/{self.who}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a budget stands after a charge: `used` in a window that ends in `ends_in_s` seconds."""
+
+    charge: Charge
+    used: int
+    ends_in_s: float
+
+    @property
+    def is_over(self) -> bool:
+        return self.used > self.charge.budget.most
+
+    @property
+    def left(self) -> int:
+        return max(0, self.charge.budget.most - self.used)
+
+
+class LocalWindows:
+    """Windows in this process's memory: what it counted, and what it learned of others."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._windows: dict[str, tuple[int, float]] = {}
+
+    def take(self, charge: Charge) -> Standing:
+        used, ends_at = self._known(charge)
+        return self._keep(charge, used + charge.cost, ends_at)
+
+    def learn(self, charge: Charge, used: int, ends_in_s: float) -> Standing:
+        """The window as Redis has it, this charge counted. What is under way from here is not in it yet."""
+        ends_at = self._clock() + ends_in_s
+        known, known_end = self._known(charge)
+        if charge.cost > 0 and abs(ends_at - known_end) <= TIMEOUT_S:  # the same window
+            used = max(used, known)
+        return self._keep(charge, used, ends_at)
+
+    def _known(self, charge: Charge) -> tuple[int, float]:
+        now = self._clock()
+        used, ends_at = self._windows.get(charge.key, (0, 0.0))
+        return (used, ends_at) if now < ends_at else (0, now + charge.budget.period_s)
+
+    def _keep(self, charge: Charge, used: int, ends_at: float) -> Standing:
+        if charge.key not in self._windows and len(self._windows) >= _MOST_WINDOWS:
+            self._forget()
+        self._windows[charge.key] = (used, ends_at)
+        return Standing(charge, used, ends_at - self._clock())
+
+    def _forget(self) -> None:
+        """What has ended; where nothing has, the older half."""
+        now = self._clock()
+        kept = {key: window for key, window in self._windows.items() if now < window[1]}
+        self._windows = kept if len(kept) < _MOST_WINDOWS else dict(list(kept.items())[_MOST_WINDOWS // 2 :])
+
+
+class _SharedWindows(RedisStorage):
+    """The fixed windows of the library `limits`, several in one round trip, and when each ends."""
+
+    def take(self, charges: Sequence[Charge]) -> list[tuple[int, float]]:
+        """What is used and the seconds to the window's end, for each charge. Raises `RedisError`."""
+        try:
+            return self._take(charges)
+        except NoScriptError:
+            self._redis.script_load(self.SCRIPT_INCR_EXPIRE)
+            return self._take(charges)
+
+    def _take(self, charges: Sequence[Charge]) -> list[tuple[int, float]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for charge in charges:
+            key = self.prefixed_key(charge.key)
+            pipeline.evalsha(self.lua_incr_expire.sha, 1, key, charge.budget.period_s, charge.cost)
+            pipeline.pttl(key)
+        answers = pipeline.execute()
+        return [(int(used), max(0, int(ms)) / 1000) for used, ms in zip(answers[::2], answers[1::2], strict=True)]
+
+    @property
+    def _redis(self) -> Redis:
+        redis: Redis = self.storage
+        return redis
+
+
+class Budgets:
+    """The budgets of one process. Connects at first use, so make it after a fork. Safe in threads and greenlets."""
+
+    def __init__(self, redis_url: str) -> None:
+        pool = ConnectionPool.from_url(
+            redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+        )
+        self._shared = _SharedWindows("redis://", connection_pool=pool, key_prefix="budget")
+        self._local = LocalWindows()
+        self._breaker = Breaker(open_s=5.0, trial_s=2.0)
+
+    def take_here(self, charge: Charge) -> Standing:
+        """By what this process knows, at no cost. `take` with `counted` tells the others of it."""
+        return self._local.take(charge)
+
+    def take(self, charges: Sequence[Charge], counted: Sequence[Charge] = ()) -> list[Standing]:
+        """Take each, for all processes, in one round trip; those `counted` were taken here before. Never raises.
+
+        In the order of `counted`, then `charges`.
+        """
+        every = [*counted, *charges]
+        if every and self._breaker.allows():
+            try:
+                found = self._shared.take(every)
+            except (RedisError, OSError) as error:
+                if self._breaker.failed():
+                    log.warning("budgets_local", error=type(error).__name__, detail=str(error)[:200])
+            else:
+                self._breaker.succeeded()
+                return [self._local.learn(charge, *window) for charge, window in zip(every, found, strict=True)]
+        return [self._again(charge) for charge in counted] + [self._local.take(charge) for charge in charges]
+
+    def _again(self, charge: Charge) -> Standing:
+        return self._local.take(Charge(charge.budget, charge.who, cost=0))
+
+    def check(self) -> Check:
+        """Where the budgets are kept. Not required: without Redis each process goes on with windows of its own."""
+
+        def probe() -> Facts:
+            if not self._shared.check():
+                raise PartDown("local: Redis does not answer, so each process counts for itself")
+            self._breaker.succeeded()
+            return {"kept": "redis"}
+
+        return Check("limits", probe, required=False)
+
+    def close(self) -> None:
+        """Close the connections; the next use makes new ones."""
+        self._shared.storage.close()
