@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOLVERS = ("pool_router", "market_maker")
 
 _KEYS = {"auctioneer_key_file", "submitter_key_file"}
+_OPERATORS = {"pauser_key_file"}  # for commands, not for processes
 _FLOWER = {"flower_user", "flower_password"}
 _GROUPS = ("auctions", "solvers", "settlements")
 _SIGNING_GROUPS = ("auctions", "settlements")
@@ -111,7 +112,7 @@ def _surroundings() -> dict[str, str]:
 
 def _environment(settings: Settings, *, without: set[str]) -> dict[str, str]:
     """The settings that are not defaults, as variables; paths absolute."""
-    given: Mapping[str, object] = settings.model_dump(include=settings.model_fields_set - without)
+    given: Mapping[str, object] = settings.model_dump(include=settings.model_fields_set - without - _OPERATORS)
     env = {name.upper(): _text(getattr(settings, name)) for name in given}
     return _surroundings() | env | {"DATA_DIR": str(settings.data_dir.absolute())}
 

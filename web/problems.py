@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from intendly.domain.errors import InvalidRequest, Unavailable, VenueError
+from intendly.domain.errors import InvalidRequest, RateLimited, Unavailable, VenueError
 
 log = structlog.get_logger()
 TYPE_PREFIX = "urn:intendly:problem:"
@@ -52,6 +52,8 @@ def answer(error: Exception) -> Response:
     response = Response(problem.model_dump_json(), status=problem.status, content_type=CONTENT_TYPE)
     if isinstance(error, HTTPException):
         response.headers.extend([(k, v) for k, v in error.get_headers() if k in ("Allow", "Retry-After")])
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after_s)
     if problem.status == 413:
         response.headers["Connection"] = "close"
     return response

@@ -24,9 +24,12 @@ from intendly.adapters.chain.keys import load_key
 from intendly.bootstrap import Venue
 from intendly.domain.deployment import Token
 from intendly.domain.fees import smallest_min_amount_out
+from intendly.settings import Settings
 
 SLIPPAGE_BPS: Final = 100
 """How far below the best single pool's quote a swapper's minimum lies."""
+SWAPPER_INTENTS: Final = "600/minute"
+"""The budget of one swapper, in the place of the default of LIMIT_SWAPPER_INTENTS."""
 _READY_S: Final = 60
 _TRIES: Final = 12
 """So that a relayer that is killed and comes back loses nobody's POST: the same intent again is safe."""
@@ -38,7 +41,7 @@ class DemoRun:
     def __init__(self, ground: Ground, screen: DemoScreen, *, seed: int, margin_bps: int | None = None) -> None:
         self._margin_bps = margin_bps
         self._ground = ground
-        self._settings = ground.settings
+        self._settings = _widened(ground.settings)
         self._screen = screen
         self._seed = seed
         self._venue = Venue(ground.settings, process="demo")
@@ -163,6 +166,13 @@ class DemoRun:
         while (fallen := self._ground.parts.fallen()) is None:
             time.sleep(0.5)
         raise ProcessFailed(f"{fallen} ended by itself; see {settings.data_dir / 'logs'}")
+
+
+def _widened(settings: Settings) -> Settings:
+    """A few swappers stand for many here, and trade faster than the API lets one swapper do."""
+    if "limit_swapper_intents" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"limit_swapper_intents": SWAPPER_INTENTS})
 
 
 def _holders(market: DemoMarket, wanted: Sequence[Trade]) -> list[tuple[Address, Token]]:

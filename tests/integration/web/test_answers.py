@@ -177,7 +177,7 @@ def test_all_answering_at_once_neither_wait_for_each_other_nor_lose_a_bid(pit: P
     for one in roster:
         pit.rows.add_solver(one)
     for _ in range(6):
-        auctions = [pit.open(*roster) for _ in range(3)]
+        auctions = [pit.open(*roster, window_ms=30_000) for _ in range(3)]
 
         def answer(solver: Signer, auctions: list[Auction] = auctions) -> list[Any]:
             return pit.place_bids.place_many([auction.bid(solver) for auction in reversed(auctions)])

@@ -25,6 +25,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
             "FLOWER_PASSWORD": "flowersecret",
             "AUCTIONEER_KEY_FILE": "/keys/auctioneer",
             "SUBMITTER_KEY_FILE": "/keys/submitter",
+            "PAUSER_KEY_FILE": "/keys/pauser",
             "DATA_DIR": str(tmp_path),
             "AUCTION_WINDOW_MS": "1500",
         }
@@ -50,6 +51,7 @@ def test_only_the_coordinator_that_signs_knows_where_the_keys_are(settings: Sett
         if {"AUCTIONEER_KEY_FILE", "SUBMITTER_KEY_FILE"} & spec.env.keys()
     }
     assert told == {"backend-coordinator/auctions", "backend-coordinator/settlements"}
+    assert not [spec.name for spec in venue_processes(settings) if "PAUSER_KEY_FILE" in spec.env]
 
 
 def test_only_flower_knows_its_password(settings: Settings) -> None:
