@@ -20,6 +20,7 @@ SOLVERS = ("pool_router", "market_maker")
 
 _KEYS = {"auctioneer_key_file", "submitter_key_file"}
 _OPERATORS = {"pauser_key_file"}  # for commands, not for processes
+_RECEIPT_KEY = {"receipt_key_file"}
 _FLOWER = {"flower_user", "flower_password"}
 _GROUPS = ("auctions", "solvers", "settlements")
 _SIGNING_GROUPS = ("auctions", "settlements")
@@ -30,8 +31,8 @@ _SURROUNDINGS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FIL
 def venue_processes(settings: Settings) -> list[ProcessSpec]:
     """The processes that make the venue, in the order of their starting. Their ports are those of `settings`."""
     host = settings.bind_host
-    common = _environment(settings, without=_KEYS | _FLOWER)
-    signing = _environment(settings, without=_FLOWER)
+    common = _environment(settings, without=_KEYS | _RECEIPT_KEY | _FLOWER)
+    signing = _environment(settings, without=_RECEIPT_KEY | _FLOWER)
 
     def at(port: int, path: str) -> str:
         return f"http://{host}:{port}{path}"
@@ -52,7 +53,7 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
         spec(
             "backend-relayer",
             _python("-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.app:create_app()"),
-            common,
+            _environment(settings, without=_KEYS | _FLOWER),
             settings.relayer_port,
             2,
         ),
@@ -60,8 +61,8 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
         spec("beat", _python("-m", "workers.beat", "--health-port", str(beat_port)), common, beat_port, 3),
         ProcessSpec(
             "flower",
-            _python("-m", "celery", "-A", "workers.celery_app", "flower"),
-            common | _flower_options(settings),
+            _python("-m", "workers.flower"),
+            _environment(settings, without=_KEYS | _RECEIPT_KEY),
             at(settings.flower_port, "/healthcheck"),
             at(settings.flower_port, "/healthcheck"),
             stop_rank=3,
@@ -123,14 +124,3 @@ def _text(value: object) -> str:
     if isinstance(value, Path):
         return str(value.absolute())
     return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
-
-
-def _flower_options(settings: Settings) -> dict[str, str]:
-    """Flower's own variables; a log-in in its arguments could be read by every user of the machine."""
-    password = settings.flower_password.get_secret_value() if settings.flower_password else ""
-    return {
-        "FLOWER_ADDRESS": settings.bind_host,
-        "FLOWER_PORT": str(settings.flower_port),
-        "FLOWER_BASIC_AUTH": f"{settings.flower_user}:{password}",
-        "FLOWER_MAX_TASKS": "5000",
-    }

@@ -60,7 +60,7 @@ NAMES = (
     "web/gunicorn.conf.py",
     "workers.stream",
     "workers.beat",
-    "workers.celery_app flower",
+    "workers.flower",
     "solvers.pool_router",
     "solvers.market_maker",
 )

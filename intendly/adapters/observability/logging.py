@@ -34,6 +34,7 @@ _LIBRARY_LEVELS = {
     "httpx": "WARNING",  # a line for each request, with its address
     "httpcore": "WARNING",
     "geventwebsocket.handler": "WARNING",
+    "tornado.access": "WARNING",  # Flower's: a log-in that failed stays
 }
 
 
