@@ -49,6 +49,8 @@ def deploy_command(
 
     Keys that are missing are made in DATA_DIR/keys; the deployer's must hold coins (with --local it is given some).
     """
+    from intendly.adapters.chain.keys import load_or_make_key
+
     settings = load_settings(_NOT_NEEDED)
     configure_logging("contracts", settings.log_level, "console")
     if local:
@@ -57,6 +59,7 @@ def deploy_command(
         raise SettingsError("--surroundings: expected a file that says what the chain has, or --local")
     else:
         deployment = _deploy(settings, surroundings, owner, fee_recipient, grant_delay_s)
+    load_or_make_key(settings.receipt_key_path)  # no role on the chain, but the API does not start without it
     typer.echo(f"Settlement      {deployment.settlement.checksum}")
     typer.echo(f"SolverRegistry  {deployment.registry.checksum}")
     typer.echo(f"chain {deployment.chain_id}, from block {deployment.deploy_block}: {settings.deployment_path}")

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import contracts, db, demo, fund, pause, settings_view, up
+from cli import chain, contracts, db, demo, fund, pause, settings_view, up
 from cli.failures import explained
 from intendly.settings import SettingsError
 
@@ -14,6 +14,7 @@ _COMMANDS = (
     up,
     demo,
     fund,
+    chain,
     pause,
     db,
     contracts,

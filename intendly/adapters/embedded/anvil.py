@@ -29,10 +29,11 @@ class EmbeddedAnvil:
     port: int
     chain_id: int
     child: Child = field(repr=False)
+    host: str = "127.0.0.1"
 
     @property
     def rpc_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
 
 @contextmanager
@@ -41,6 +42,7 @@ def embedded_anvil(
     *,
     chain_id: int = 31_337,
     port: int | None = None,
+    host: str = "127.0.0.1",
     block_time_s: int | None = None,
     accounts: int = 20,
     durable: bool = True,
@@ -57,11 +59,11 @@ def embedded_anvil(
         folder.path.mkdir(mode=0o700, exist_ok=True)
         if not _BINARY.exists():
             raise EmbeddedError("anvil is not installed (contracts/node_modules): run `make setup`, or set RPC_URLS")
-        options = ["--chain-id", str(chain_id), "--accounts", str(accounts), "--slots-in-an-epoch", "1"]
+        options = ["--accounts", str(accounts), "--slots-in-an-epoch", "1"]
         options += ["--block-time", str(block_time_s)] if block_time_s else []
         state = latest_state(folder.path)
         options += ["--load-state", str(state)] if state else []
-        chain = on_free_port(port, lambda at: _start(folder, options, chain_id, at))
+        chain = on_free_port(port, lambda at: _start(folder, options, chain_id, host, at))
         try:
             with saved_regularly(chain.rpc_url, folder.path / CHECKPOINT) if durable else nullcontext():
                 yield chain
@@ -69,9 +71,10 @@ def embedded_anvil(
             chain.child.stop()
 
 
-def _start(folder: PartFolder, options: list[str], chain_id: int, port: int) -> EmbeddedAnvil:
-    argv: list[str | Path] = [_BINARY.resolve(), "--host", "127.0.0.1", "--port", str(port), "--quiet", *options]
+def _start(folder: PartFolder, options: list[str], chain_id: int, host: str, port: int) -> EmbeddedAnvil:
+    argv: list[str | Path] = [_BINARY.resolve(), "--host", host, "--port", str(port), "--quiet", *options]
     argv += ["--dump-state", EXIT_DUMP, "--state-interval", "31536000", "--cache-path", "cache"]
+    argv += ["--chain-id", str(chain_id)]
     env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder.path), "LANG": "C.UTF-8"}
     with folder.log_path.open("wb") as log:
         child = spawn(
@@ -83,7 +86,7 @@ def _start(folder: PartFolder, options: list[str], chain_id: int, port: int) -> 
             death_signal=signal.SIGTERM,  # writes its state, then ends
             held_fds=[folder.lock_fd],
         )
-    chain = EmbeddedAnvil(port, chain_id, child)
+    chain = EmbeddedAnvil(port, chain_id, child, host)
     try:
         folder.wait_ready(child, lambda: _answers(chain))
     except BaseException:

@@ -167,6 +167,7 @@ def test_on_a_chain_that_is_not_local_only_the_venues_own_contracts_are_deployed
     assert deployment.registry == local_chain.deployment.registry
     assert f"Settlement      {deployment.settlement.checksum}" in runs[0].stdout
     assert runs[0].stdout == runs[1].stdout
+    assert load_key(tmp_path / "keys" / "receipts.key")  # without which the API does not start
     submitter = load_key(tmp_path / "keys" / "submitter.key").address
     meant = replace(local_chain.administration, owner=owner, fee_recipient=owner, pausers=(owner,))
     meant = replace(
