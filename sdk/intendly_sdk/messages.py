@@ -18,6 +18,7 @@ from intendly_sdk.primitives import (
     HexBytes,
     Uint256,
     UnixSeconds,
+    Whole,
 )
 from intendly_sdk.typed_data import Domain
 
@@ -38,7 +39,7 @@ class Intent(Message):
     Amounts are in the token's smallest unit; times are unix seconds of block time.
     """
 
-    chain_id: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+    chain_id: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1), Whole]
     spender: Address = Field(description="Settlement's address")
     swapper: Address
     token_in: Address
@@ -63,7 +64,7 @@ class Intent(Message):
 Signature = Annotated[
     HexBytes,
     Field(max_length=MAX_SIGNATURE_BYTES),
-    WithJsonSchema({"type": "string", "pattern": f"^0x([0-9a-fA-F]{{2}}){{0,{MAX_SIGNATURE_BYTES}}}$"}),
+    WithJsonSchema({"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$", "maxLength": 2 + 2 * MAX_SIGNATURE_BYTES}),
 ]
 """A swapper's: 65 or 64 bytes of ECDSA, or what a contract wallet takes (EIP-1271)."""
 
@@ -92,7 +93,7 @@ class Bid(Message):
     executor: Address
     valid_until: UnixSeconds
     call_data_hash: Hash32 = Field(description="keccak256 of the data handed to the executor")
-    gas_limit: Annotated[int, Field(strict=True, ge=21_000, le=4_000_000)] = Field(description="of the callback")
+    gas_limit: Annotated[int, Field(strict=True, ge=21_000, le=4_000_000), Whole] = Field(description="of the callback")
     penalty: Uint256 = 0
 
     def hash(self, domain: Domain) -> Hash32:
@@ -104,7 +105,11 @@ class SignedBid(Message):
     """A bid with the executor's calldata and the signature of the solver's registered key."""
 
     bid: Bid
-    data: HexBytes = Field(default=HexBytes(), description=f"at most {MAX_DATA_BYTES} bytes")
+    data: HexBytes = Field(
+        default=HexBytes(),
+        description="handed to the executor",
+        json_schema_extra={"maxLength": 2 + 2 * MAX_DATA_BYTES},
+    )
     signature: HexBytes
 
     @model_validator(mode="after")
@@ -436,8 +441,8 @@ class QuoteRequest(Message):
     amount_in: Uint256
     token_out: Address
     receiver: Address | None = Field(default=None, description="the swapper where it is left out")
-    slippage_bps: Annotated[int, Field(strict=True, ge=0, le=5_000)] = 50
-    ttl_s: Annotated[int, Field(strict=True, ge=10, le=86_400)] = Field(
+    slippage_bps: Annotated[int, Field(strict=True, ge=0, le=5_000), Whole] = 50
+    ttl_s: Annotated[int, Field(strict=True, ge=10, le=86_400), Whole] = Field(
         default=600, description="from now to the suggested intent's deadline"
     )
 

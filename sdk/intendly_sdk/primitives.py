@@ -66,8 +66,8 @@ class HexBytes(bytes):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        count = f"{{{cls.size * 2}}}" if cls.size is not None else "*"
-        return {"type": "string", "pattern": f"^0x[0-9a-fA-F]{count}$"}
+        digits = f"[0-9a-fA-F]{{{cls.size * 2}}}" if cls.size is not None else "([0-9a-fA-F]{2})*"
+        return {"type": "string", "pattern": f"^0x{digits}$"}
 
 
 class Address(HexBytes):
@@ -83,6 +83,11 @@ class Address(HexBytes):
         if mixed and len(raw) == cls.size and text != checksum(raw):
             raise ValueError("the EIP-55 checksum of the address is wrong")
         return raw
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # No pattern can check a checksum: the format's name stands for the rule.
+        return super().__get_pydantic_json_schema__(schema, handler) | {"format": "eip55-address"}
 
     @property
     def checksum(self) -> str:
@@ -124,12 +129,20 @@ Uint256 = Annotated[
     int,
     BeforeValidator(_uint256),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,78}$"}),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,78}$", "format": "uint256"}),
 ]
 """An integer of 256 bits without sign, a decimal string in JSON. Amounts are in the token's smallest unit (wei)."""
 
-UnixSeconds = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""Takes 5.0 for 5, which are one number in JSON; stands behind the bounds, as in `UnixSeconds`."""
+
+UnixSeconds = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1), Whole]
 """A moment in block time, unix seconds."""
 
-Bps = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Bps = Annotated[int, Field(strict=True, ge=0, le=10_000), Whole]
 """Basis points: hundredths of a percent."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from eth_utils.address import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
-from intendly_sdk.primitives import UINT256_MAX, Address, Hash32, HexBytes, Uint256
+from intendly_sdk.primitives import UINT256_MAX, Address, Hash32, HexBytes, Uint256, UnixSeconds
 from pydantic import TypeAdapter, ValidationError
 
 from tests.unit.sdk.samples import addresses, uint256
 
 _uint256: TypeAdapter[int] = TypeAdapter(Uint256)
+_seconds: TypeAdapter[int] = TypeAdapter(UnixSeconds)
 _address: TypeAdapter[Address] = TypeAdapter(Address)
 
 
@@ -72,3 +75,22 @@ def test_uint256_refuses_other_types(value: object) -> None:
 def test_a_hash_is_no_address() -> None:
     with pytest.raises(ValidationError, match="expected 20 bytes"):
         _address.validate_python(Hash32(bytes(32)))
+
+
+@pytest.mark.parametrize("text", ["5", "5.0", "5e0", "0.5e1"])
+def test_a_whole_number_is_one_however_json_writes_it(text: str) -> None:
+    assert _seconds.validate_json(text) == 5
+
+
+@pytest.mark.parametrize("text", ["5.5", '"5"', '"5.0"', "true", "-1.0", "1e300", "null"])
+def test_no_other_value_is_a_whole_number(text: str) -> None:
+    with pytest.raises(ValidationError):
+        _seconds.validate_json(text)
+
+
+@pytest.mark.parametrize("kind", [HexBytes, Hash32])
+@given(raw=st.binary(max_size=40))
+def test_the_schema_of_bytes_says_what_is_read(kind: type[HexBytes], raw: bytes) -> None:
+    pattern = TypeAdapter(kind).json_schema()["pattern"]
+    assert (re.fullmatch(pattern, "0x" + raw.hex()) is not None) == (kind.size in (None, len(raw)))
+    assert re.fullmatch(pattern, "0x" + raw.hex() + "0") is None
