@@ -9,6 +9,7 @@ import {OddToken} from "../support/OddToken.sol";
 import {ScriptedExecutor} from "../support/ScriptedExecutor.sol";
 import {ScriptedWallet} from "../support/ScriptedWallet.sol";
 import {Venue} from "../support/Venue.sol";
+import {OwnKeyDelegate} from "../support/Wallets.sol";
 
 /// @notice Gas as a weapon: of a solver against the next bundle, and of a submitter against a solver.
 contract GasAttacksTest is Venue {
@@ -154,6 +155,17 @@ contract GasAttacksTest is Venue {
         assertBlamed(aBundle(signed, 95e6, 1e6), Fault.Swapper, Step.Pull);
     }
 
+    /// @dev WALLET_GAS of intendly/domain/signatures.py, 100,000: within PULL_GAS beside a fresh nonce word, and a
+    /// token that takes 60,000 or so.
+    function test_AWalletsCheckMayTakeWhatTheVenueAllowsIt() public {
+        settle(aBundle(signThoroughly(95), 95e6, 1e6));
+        assertEq(tokenOut.balanceOf(receiver), 95e6);
+    }
+
+    function test_AWalletsCheckThatTakesTwiceThatIsTheSwappers() public {
+        assertBlamed(aBundle(signThoroughly(200), 95e6, 1e6), Fault.Swapper, Step.Pull);
+    }
+
     function test_ATokenThatBurnsAllGasBurnsItsOwnFrame() public {
         OddToken odd = new OddToken();
         odd.mint(address(executor), 1e30);
@@ -181,6 +193,13 @@ contract GasAttacksTest is Venue {
         assembly {
             needed := mload(add(answer, 0x44)) // InsufficientGas(available, needed)
         }
+    }
+
+    /// @return signed By the swapper, whose account takes so many thousand gas to check it
+    function signThoroughly(uint256 thousands) private returns (SignedIntent memory signed) {
+        vm.etch(swapper.addr, address(new OwnKeyDelegate()).code);
+        signed = sign(anIntent());
+        signed.signature = bytes.concat(signed.signature, new bytes(thousands));
     }
 
     function assertBlamed(Bundle memory bad, Fault fault, Step step) private {

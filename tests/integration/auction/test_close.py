@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from intendly_sdk.messages import Award
+from intendly_sdk.messages import Award, SignedIntent
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
@@ -113,6 +113,25 @@ def test_what_the_chain_says_is_the_reason(desk: Desk, solver: Signer) -> None:
     desk.closer().run()
     assert desk.intent(intent_hash)["reason"] == "allowance_missing"
     assert desk.rows.count("awards") == 0
+
+
+def test_the_chain_is_asked_about_the_signature_that_was_accepted(desk: Desk) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.end_window()
+    asked: list[SignedIntent] = []
+
+    class Noting(type(desk.chain)):  # type: ignore[misc]
+        def facts(self, intents):  # type: ignore[no-untyped-def]
+            asked.extend(intents)
+            return {intent_hash: replace(AMPLE, signature_refusal="its wallet says no")}
+
+    assert desk.closer(chain=Noting()).run() == 1
+    (signed,) = asked
+    assert signed.intent.hash == intent_hash
+    assert recover(intent_hash, signed.signature) == signed.intent.swapper
+    intent = desk.intent(intent_hash)
+    assert (intent["state"], intent["reason"]) == ("open", "signature_refused")
+    assert intent["reason_facts"] == {"why": "its wallet says no"}
 
 
 def test_a_spent_nonce_cancels_once_its_block_is_indexed(desk: Desk, solver: Signer) -> None:

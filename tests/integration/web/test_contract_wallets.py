@@ -15,6 +15,8 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import cancel_digest
 
+from intendly.adapters.chain.account import Account
+from intendly.adapters.chain.create2 import Placed
 from intendly.adapters.chain.rpc import Rpc
 from tests.external import Chain, RedisServer
 from tests.integration.chain.wallets import TwoOfThree, artifact
@@ -33,12 +35,12 @@ def rpc(anvil: Chain) -> Iterator[Rpc]:
 
 @pytest.fixture(scope="module")
 def wallet(rpc: Rpc) -> TwoOfThree:
-    """On the relayer's chain, deployed by one of anvil's own accounts."""
+    """On the relayer's chain."""
     owners = tuple(Signer(bytes([n]) * 32) for n in (1, 2, 3))
-    code = artifact("TwoOfThree").creation_code([owner.address for owner in owners])
-    sender = rpc.call("eth_accounts")[0]
-    sent = rpc.call("eth_sendTransaction", {"from": sender, "data": str(HexBytes(code))})
-    return TwoOfThree(Address(rpc.call("eth_getTransactionReceipt", sent)["contractAddress"]), owners)
+    placed = Placed("wallet", artifact("TwoOfThree").creation_code([owner.address for owner in owners]))
+    rpc.call("anvil_setBalance", str(owners[0].address), hex(10**18))
+    Account(rpc, owners[0]).send([placed.deploying()])
+    return TwoOfThree(placed.address, owners)
 
 
 def of_wallet(account: Address) -> Intent:
