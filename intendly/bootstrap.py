@@ -8,11 +8,13 @@ from __future__ import annotations
 import socket
 from functools import cached_property
 
+from intendly.adapters.asking.indications import SolverIndications
 from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.adapters.budgets import Budgets
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.keys import load_key
 from intendly.adapters.chain.prices import RpcPrices
+from intendly.adapters.chain.quote_facts import RpcQuoteChain
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.chain.sender import RpcSender
@@ -37,6 +39,7 @@ from intendly.adapters.db.openings import OpeningStore
 from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.db.settlements import SettlementStore
 from intendly.adapters.db.solver_keys import SolverKeys
+from intendly.adapters.db.solver_views import SolverViews
 from intendly.adapters.db.tokens import TokenStore
 from intendly.adapters.live import RedisLive
 from intendly.adapters.nudges import CeleryNudges
@@ -53,6 +56,7 @@ from intendly.services.check_signatures import CheckSignatures
 from intendly.services.close_auctions import CloseAuctions
 from intendly.services.collect_bids import CollectBids
 from intendly.services.expire_intents import ExpireIntents
+from intendly.services.give_quote import GiveQuotes
 from intendly.services.index_chain import IndexChain
 from intendly.services.open_auctions import OpenAuctions
 from intendly.services.place_bid import PlaceBids
@@ -61,6 +65,7 @@ from intendly.services.price_tokens import PriceTokens
 from intendly.services.publish_events import PublishEvents
 from intendly.services.read_auctions import ReadAuctions
 from intendly.services.read_intents import ReadIntents
+from intendly.services.read_solvers import ReadSolvers
 from intendly.services.submit_intent import SubmitIntents
 from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
@@ -147,9 +152,9 @@ class Venue:
         return CheckSignatures(RpcWallets(self.wallet_rpc, self.deployment.permit2))
 
     @cached_property
-    def submit_intents(self) -> SubmitIntents:
+    def rules(self) -> Rules:
         deployment, settings = self.deployment, self.settings
-        rules = Rules(
+        return Rules(
             chain_id=deployment.chain_id,
             settlement=deployment.settlement,
             permit2=deployment.permit2,
@@ -158,11 +163,15 @@ class Venue:
             max_partner_fee_bps=deployment.max_partner_fee_bps,
             deadline_max_s=settings.deadline_max_s,
         )
+
+    @cached_property
+    def submit_intents(self) -> SubmitIntents:
+        deployment, settings = self.deployment, self.settings
         store = IntentStore(self.database, open_max=settings.open_intents_max)
         commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
         views = IntentViews(self.database, deployment)
         return SubmitIntents(
-            rules, self.market, self.check_signatures, commits.submit, views, self.receipts, self.nudges
+            self.rules, self.market, self.check_signatures, commits.submit, views, self.receipts, self.nudges
         )
 
     @cached_property
@@ -182,6 +191,22 @@ class Venue:
         )
         store = BidStore(self.database, auction_min_ms=settings.auction_min_ms)
         return PlaceBids(rules, store, self.nudges, self.pause)
+
+    @cached_property
+    def give_quotes(self) -> GiveQuotes:
+        settings = self.settings
+        solvers = HttpSolvers(timeout_ms=settings.solver_timeout_ms, allow_private=settings.solver_allow_private)
+        return GiveQuotes(
+            self.rules,
+            self.market,
+            RpcQuoteChain(self.rpc, self.deployment),
+            SolverIndications(SolverViews(self.database), solvers),
+            RpcWallets(self.wallet_rpc, self.deployment.permit2),
+        )
+
+    @cached_property
+    def read_solvers(self) -> ReadSolvers:
+        return ReadSolvers(SolverViews(self.database))
 
     @cached_property
     def read_intents(self) -> ReadIntents:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from intendly_sdk.http_solver import HttpSolver
-from intendly_sdk.messages import AuctionOpened, ConfigView
-from intendly_sdk.primitives import Address
+from intendly_sdk.messages import AuctionOpened, ConfigView, QuoteAsk
+from intendly_sdk.primitives import ZERO_HASH, Address
 from intendly_sdk.signatures import Signer
 from intendly_sdk.solver import Offer, Solver
 
@@ -17,6 +19,14 @@ from solvers.settings import MarketMakerSettings, load
 
 CALLBACK_GAS = 120_000
 """InventoryExecutor only approves what it owes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What the receiver would get, and what the executor holds; both in token_out's smallest unit."""
+
+    amount_out: int
+    held: int
 
 
 class MarketMaker(Solver):
@@ -47,15 +57,26 @@ class MarketMaker(Solver):
             return None
         (asked,) = auction.intents
         intent = asked.intent
-        token_in = self._markets.by_address.get(intent.token_in)
-        token_out = self._markets.by_address.get(intent.token_out)
-        facts = self._oracle.read(token_in, token_out) if token_in and token_out else None
-        if token_in is None or token_out is None or facts is None:
+        priced = self._priced(intent.token_in, intent.amount_in, intent.token_out, asked.fee)
+        if priced is None or not self._can_pay(auction, priced.amount_out, asked.fee, priced.held):
             return None
-        amount_out = self._amount_out(intent.amount_in, token_in, token_out, facts, asked.fee)
-        if amount_out is None or not self._can_pay(auction, amount_out, asked.fee, facts.held):
+        return Offer(amounts_out=(priced.amount_out,), executor=self._executor, data=b"", gas_limit=CALLBACK_GAS)
+
+    def quote(self, ask: QuoteAsk) -> int | None:
+        """Declines as `price` does; promises nothing, and no more than what the live bids leave of the inventory."""
+        priced = self._priced(ask.token_in, ask.amount_in, ask.token_out, fee=0)
+        if priced is None:
             return None
-        return Offer(amounts_out=(amount_out,), executor=self._executor, data=b"", gas_limit=CALLBACK_GAS)
+        free = priced.held - self._live.promised(ZERO_HASH).get(ask.token_out, 0)
+        return priced.amount_out if priced.amount_out <= free else None
+
+    def _priced(self, token_in: Address, amount_in: int, token_out: Address, fee: int) -> Priced | None:
+        known_in, known_out = (self._markets.by_address.get(token) for token in (token_in, token_out))
+        facts = self._oracle.read(known_in, known_out) if known_in and known_out else None
+        if known_in is None or known_out is None or facts is None:
+            return None
+        amount_out = self._amount_out(amount_in, known_in, known_out, facts, fee)
+        return None if amount_out is None else Priced(amount_out, facts.held)
 
     def _amount_out(self, amount_in: int, token_in: Token, token_out: Token, facts: Facts, fee: int) -> int | None:
         price_in, price_out, now = facts.price_in, facts.price_out, facts.block_time

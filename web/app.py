@@ -14,6 +14,8 @@ from web.config import config
 from web.health import health_blueprint
 from web.intents import intents
 from web.proxies import TrustedProxies
+from web.quotes import quotes
+from web.solvers import solvers
 from web.tokens import tokens
 
 PROCESS = "backend-relayer"
@@ -27,7 +29,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     venue = Venue(settings, process="relayer")
     # Wired now, not by a race.
-    _ = (venue.submit_intents, venue.cancel_intents, venue.place_bids, venue.read_intents, venue.read_auctions)
+    _ = (venue.submit_intents, venue.cancel_intents, venue.give_quotes, venue.place_bids)
+    _ = (venue.read_intents, venue.read_auctions, venue.read_solvers)
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_max_bytes
     current.serve(app, venue)
@@ -37,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pause.register(app, venue.pause)
     problems.register(app)
     api = Blueprint("api", __name__, url_prefix="/api/v1")
-    for noun in (intents, bids, auctions, config, tokens):
+    for noun in (intents, quotes, bids, auctions, solvers, config, tokens):
         api.register_blueprint(noun)
     app.register_blueprint(api)
     checks = [

@@ -154,6 +154,11 @@ class Paused(Unavailable):
         return cls(f"{reason.rstrip('.')}; reads and cancels go on, try again later")
 
 
+class NoQuote(Refused):
+    code = "no_quote"
+    title = "Nobody gives anything for this amount"
+
+
 class AuctionClosed(Conflict):
     code = "auction_closed"
     title = "The auction takes no more bids"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from intendly_sdk.messages import AuctionOpened, Award, BidResponse
+from intendly_sdk.messages import AuctionOpened, Award, BidResponse, QuoteAsk
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.closing import ClosingAuction, Outcome
@@ -47,11 +47,12 @@ class OpeningStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to one solver: the open auctions that it was not asked about yet."""
+    """One request to one solver: the open auctions that it was not asked about yet, or what to quote."""
 
     solver: Address
     endpoint: str
     auctions: tuple[AuctionOpened, ...]
+    quotes: tuple[QuoteAsk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from eth_hash.auto import keccak
 
@@ -11,12 +12,23 @@ from intendly_sdk.primitives import UINT256_MAX, Address, HexBytes
 from intendly_sdk.typed_data import PERMIT2
 
 _APPROVE: Final = keccak(b"approve(address,uint256)")[:4]
+_PERMIT: Final = keccak(b"permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")[:4]
 _SPEND: Final = keccak(b"invalidateUnorderedNonces(uint256,uint256)")[:4]
 
 
 def approve_permit2(chain_id: int, token: Address, amount: int = UINT256_MAX) -> Call:
     """Lets Permit2 take up to `amount` of `token` from the sender, in its smallest unit; without it, any amount."""
     return Call(chain_id=chain_id, to=token, data=HexBytes(_APPROVE + bytes(12) + PERMIT2 + _word(amount)))
+
+
+def send_permit(permit: Mapping[str, Any], signature: bytes) -> Call:
+    """Brings an EIP-2612 permit (`Permit2Standing.permit`) on chain; anyone may send it. `signature` has 65 bytes."""
+    domain, message = permit["domain"], permit["message"]
+    owner, spender = Address(message["owner"]), Address(message["spender"])
+    amounts = b"".join(_word(int(message[name])) for name in ("value", "deadline"))
+    v, r_and_s = _word(signature[64]), signature[:64]
+    data = _PERMIT + bytes(12) + owner + bytes(12) + spender + amounts + v + r_and_s
+    return Call(chain_id=domain["chainId"], to=Address(domain["verifyingContract"]), data=HexBytes(data))
 
 
 def spend_nonce(chain_id: int, nonce: int) -> Call:

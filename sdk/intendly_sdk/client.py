@@ -32,6 +32,8 @@ from intendly_sdk.messages import (
     Receipt,
     SignedBid,
     SignedIntent,
+    SolverPage,
+    SolverView,
     TokenView,
 )
 from intendly_sdk.primitives import ZERO_ADDRESS, ZERO_HASH, Address, Hash32
@@ -97,8 +99,38 @@ class VenueClient:
         return outcomes
 
     def quote(self, request: QuoteRequest) -> QuoteView:
-        """What the solvers and pools would give now. Nobody is bound by it."""
-        return self._api.post("/quotes", request, QuoteView)
+        """What the solvers and pools would give now, and an intent to sign. Nobody is bound by it.
+
+        Raises `ProtocolError` too where the intent is not one that was asked for.
+        """
+        view = self._api.post("/quotes", request, QuoteView)
+        if view.intent != self._asked_for(request, view) or view.intent_hash != view.intent.hash:
+            raise ProtocolError("POST /quotes: the intent in the answer is not what was asked for; do not sign it")
+        return view
+
+    def _asked_for(self, request: QuoteRequest, view: QuoteView) -> Intent:
+        """The intent that the venue may suggest: only nonce, deadline and minimum are for it to choose."""
+        return Intent(
+            chain_id=self.known_config.chain_id,
+            spender=self.known_config.settlement,
+            swapper=request.swapper,
+            token_in=request.token_in,
+            amount_in=request.amount_in,
+            token_out=request.token_out,
+            min_amount_out=view.min_amount_out,
+            receiver=request.swapper if request.receiver is None else request.receiver,
+            nonce=view.intent.nonce,
+            deadline=view.intent.deadline,
+            open_after=view.intent.deadline,
+        )
+
+    def solver(self, solver: Address) -> SolverView:
+        """A registered solver."""
+        return self._api.get(f"/solvers/{solver}", SolverView)
+
+    def solvers(self, after: Address | None = None) -> SolverPage:
+        """One page of the registered solvers, by address. `after` is the last page's `next`."""
+        return self._api.get("/solvers", SolverPage, {"after": str(after)} if after else None)
 
     def get(self, intent_hash: Hash32) -> IntentView:
         """An intent, its state, and its fill when there is one."""

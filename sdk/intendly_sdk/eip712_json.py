@@ -11,10 +11,12 @@ from typing import Any
 
 from intendly_sdk import typed_data
 from intendly_sdk.messages import Award, Bid, Intent
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import UINT256_MAX, Address, Hash32
 from intendly_sdk.typed_data import PERMIT2, Domain
 
 _STRUCT = re.compile(r"(\w+)\(([^)]*)\)")
+TOKEN_PERMIT_TYPE = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"  # noqa: S105
+"""EIP-2612's, of the tokens that have one."""
 _DOMAIN_FIELDS = {
     "name": "string",
     "version": "string",
@@ -127,6 +129,18 @@ def stream_login_to_typed_data(solver: Address, challenge: Hash32, expires_at: i
     """What a solver signs to log in to the stream; `expires_at` in unix seconds."""
     message = {"solver": solver.checksum, "challenge": str(challenge), "expiresAt": str(expires_at)}
     return _payload(settlement_domain(domain), typed_data.STREAM_LOGIN_TYPE, message)
+
+
+def token_permit_to_typed_data(domain: dict[str, Any], owner: Address, nonce: int, deadline: int) -> dict[str, Any]:
+    """What lets Permit2 take any amount of an EIP-2612 token of this domain; `deadline` in unix seconds."""
+    message = {
+        "owner": owner.checksum,
+        "spender": PERMIT2.checksum,
+        "value": str(UINT256_MAX),
+        "nonce": str(nonce),
+        "deadline": str(deadline),
+    }
+    return _payload(domain, TOKEN_PERMIT_TYPE, message)
 
 
 def _payload(domain: dict[str, Any], type_string: str, message: dict[str, Any]) -> dict[str, Any]:

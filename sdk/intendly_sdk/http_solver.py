@@ -45,9 +45,10 @@ class HttpSolver:
         threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def respond(self, request: BidRequest) -> BidResponse:
-        """Answer every auction; one that is declined has no bid in the answer."""
+        """Answer every auction and quote; an auction that is declined has no bid in the answer."""
         answers = self._pool.map(self._solver.answer, request.auctions)
-        return BidResponse(bids=tuple(bid for bid in answers if bid is not None))
+        quotes = self._pool.map(self._solver.answer_quote, request.quotes)
+        return BidResponse(bids=tuple(bid for bid in answers if bid is not None), quotes=tuple(quotes))
 
 
 class _Server(ThreadingHTTPServer):

@@ -192,16 +192,37 @@ class AuctionOpened(Message):
     ms_left: int
 
 
+class QuoteAsk(Message):
+    """What a solver is asked for an indication of: nothing is signed, and nobody is bound by the answer."""
+
+    token_in: Address
+    amount_in: Uint256
+    token_out: Address
+
+
+class QuoteAnswer(Message):
+    """A solver's indication."""
+
+    amount: Uint256 | None = Field(
+        default=None, description="of token_out that it would pay in all, the receiver's and the fee; null declines"
+    )
+
+
 class BidRequest(Message):
-    """What the venue POSTs to a solver's endpoint: every auction that is open to it, in one request."""
+    """What the venue POSTs to a solver's endpoint: every auction that is open to it, in one request.
+
+    Or what traders ask for quotes of, with no auction; a solver that does not know `quotes` may refuse those.
+    """
 
     auctions: tuple[AuctionOpened, ...]
+    quotes: tuple[QuoteAsk, ...] = Field(default=(), max_length=100, exclude_if=lambda quotes: not quotes)
 
 
 class BidResponse(Message):
-    """A solver's answer. An auction without a bid in it is declined."""
+    """A solver's answer. An auction without a bid in it is declined; `quotes` are in the order of the request's."""
 
     bids: tuple[SignedBid, ...] = Field(max_length=1_000)
+    quotes: tuple[QuoteAnswer, ...] = Field(default=(), max_length=100, exclude_if=lambda quotes: not quotes)
 
 
 class BidAccepted(Message):
@@ -502,3 +523,10 @@ class SolverView(Message):
     signing_key: Address
     active: bool
     asked_over: Literal["http", "stream"]
+
+
+class SolverPage(Message):
+    """One page of GET /solvers, by address. `next` is the cursor of the next one."""
+
+    solvers: tuple[SolverView, ...]
+    next: Address | None = None

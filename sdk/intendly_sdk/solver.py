@@ -12,8 +12,19 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from intendly_sdk.messages import AuctionOpened, Bid, ConfigView, Event, Leg, SignedBid
-from intendly_sdk.primitives import Address, HexBytes
+from intendly_sdk.messages import (
+    AuctionIntent,
+    AuctionOpened,
+    Bid,
+    ConfigView,
+    Event,
+    Intent,
+    Leg,
+    QuoteAnswer,
+    QuoteAsk,
+    SignedBid,
+)
+from intendly_sdk.primitives import UINT256_MAX, ZERO_ADDRESS, ZERO_HASH, Address, HexBytes
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import Domain
 
@@ -56,6 +67,49 @@ class Solver(ABC):
 
         Answer at once: the auction closes early when everyone has bid or declined.
         """
+
+    def quote(self, ask: QuoteAsk) -> int | None:
+        """What it would pay in all for `ask.amount_in`, in token_out's smallest unit, or None to decline.
+
+        An indication for traders, asked over HTTP only; nothing is signed. Here it is what `price` offers in an
+        auction without a fee, whose minimum nothing reaches, so that `price` sets nothing aside for it. Override it
+        where `price` declines what is below the minimum.
+        """
+        offer = self.price(self._as_auction(ask))
+        return None if offer is None else offer.amounts_out[0]
+
+    def answer_quote(self, ask: QuoteAsk) -> QuoteAnswer:
+        """`quote`'s answer. One that raises is logged and declines."""
+        try:
+            return QuoteAnswer(amount=self.quote(ask))
+        except Exception:
+            log.exception("quote.price_failed token_in=%s token_out=%s", ask.token_in, ask.token_out)
+            return QuoteAnswer()
+
+    def _as_auction(self, ask: QuoteAsk) -> AuctionOpened:
+        now = int(time.time())
+        intent = Intent(
+            chain_id=self.config.chain_id,
+            spender=self.config.settlement,
+            swapper=ZERO_ADDRESS,
+            token_in=ask.token_in,
+            amount_in=ask.amount_in,
+            token_out=ask.token_out,
+            min_amount_out=UINT256_MAX,
+            receiver=ZERO_ADDRESS,
+            nonce=0,
+            deadline=now + 600,
+            open_after=now + 600,
+        )
+        return AuctionOpened(
+            auction_id=ZERO_HASH,
+            intents=(AuctionIntent(intent_hash=intent.hash, intent=intent, fee=0),),
+            opened_at=now * 1000,
+            closes_at=now * 1000 + self.config.auction_window_ms,
+            secret_hash=ZERO_HASH,
+            server_time=now * 1000,
+            ms_left=self.config.auction_window_ms,
+        )
 
     def valid_until(self, auction: AuctionOpened, valid_for_s: int | None = None) -> int:
         """The last second of block time at which a bid made now may be mined."""

@@ -90,10 +90,15 @@ class Domain:
         return _permit2_separator(self.chain_id)
 
 
+def domain_separator(name: str, version: str, chain_id: int, contract: Address) -> bytes:
+    """The EIP-712 domain separator of a contract with name and version, as most have."""
+    kind = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+    return keccak(kind + keccak(name.encode()) + keccak(version.encode()) + _uint(chain_id) + _PAD + contract)
+
+
 @lru_cache(maxsize=64)
 def _settlement_separator(chain_id: int, settlement: Address) -> bytes:
-    kind = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-    return keccak(kind + keccak(b"Intendly") + keccak(b"1") + _uint(chain_id) + _PAD + settlement)
+    return domain_separator("Intendly", "1", chain_id, settlement)
 
 
 @lru_cache(maxsize=64)

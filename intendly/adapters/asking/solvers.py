@@ -62,8 +62,9 @@ class HttpSolvers:
                 yield ask, AskFailed("no answer within the time limit")
 
     def _limit_s(self, ask: Ask) -> float:
-        """Until the last of its auctions closes, and no longer than the time-out."""
-        return min(self._timeout_ms, max(auction.ms_left for auction in ask.auctions)) / 1000
+        """Until the last of its auctions closes, if it is about any, and no longer than the time-out."""
+        ms_left = max((auction.ms_left for auction in ask.auctions), default=self._timeout_ms)
+        return min(self._timeout_ms, ms_left) / 1000
 
     def _ask(self, ask: Ask, limit_s: float) -> BidResponse | AskFailed:
         """Never raises: whatever a stranger's server does is an answer that does not count."""
@@ -78,7 +79,7 @@ class HttpSolvers:
             return AskFailed(type(error).__name__)
 
     def _post(self, ask: Ask, deadline: Deadline) -> bytes:
-        body = BidRequest(auctions=ask.auctions).model_dump_json().encode()
+        body = BidRequest(auctions=ask.auctions, quotes=ask.quotes).model_dump_json().encode()
         backend = CheckedBackend(deadline, allow_private=self._allow_private)
         with (
             httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend, max_connections=1) as pool,

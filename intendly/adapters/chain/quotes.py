@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from intendly_sdk.primitives import ZERO_ADDRESS, Address
+from intendly_sdk.primitives import Address
 
 from intendly.adapters.chain.artifacts import uniswap
 from intendly.adapters.chain.multicall import Multicall, Read
@@ -30,35 +31,33 @@ def best_single_pool(
 def best_single_pools(
     deployment: Deployment, rpc: Rpc, swaps: Sequence[Swap], block: int | str = "latest"
 ) -> Mapping[Swap, int]:
-    """The same for several swaps, each as if it were the only one, by two requests in all."""
+    """The same for several swaps, each as if it were the only one, by one request for every 200 pools."""
     tag = hex(block) if isinstance(block, int) else block
-    multicall = Multicall(rpc, deployment.multicall3)
-    best = dict.fromkeys(swaps, 0)
-    for swap, amount in [*_v2(multicall, deployment, swaps, tag), *_v3(multicall, deployment, swaps, tag)]:
-        best[swap] = max(best[swap], amount)
-    return best
+    reads = {swap: single_pool_reads(deployment, swap) for swap in swaps}
+    every = [read for each in reads.values() for read in each]
+    values = iter(Multicall(rpc, deployment.multicall3).read(every, tag))
+    return {swap: best_of(each, [next(values) for _ in each]) for swap, each in reads.items()}
 
 
-def _v2(multicall: Multicall, deployment: Deployment, swaps: Sequence[Swap], block: str) -> list[tuple[Swap, int]]:
-    """The router's own sum over the pair's reserves; it reverts where there is no pair."""
-    if deployment.uniswap_v2 is None:
-        return []
-    function = uniswap("UniswapV2Router02").interface["getAmountsOut"]
-    router = deployment.uniswap_v2.router
-    amounts = multicall.read([Read(router, function, (amount, (a, b))) for a, b, amount in swaps], block)
-    return [(swap, each[-1]) for swap, each in zip(swaps, amounts, strict=True) if each is not None]
+def single_pool_reads(deployment: Deployment, swap: Swap) -> list[Read]:
+    """What asks each known pool of a swap; a pool that there is not reverts, at little gas."""
+    token_in, token_out, amount_in = swap
+    reads = []
+    if deployment.uniswap_v2 is not None:
+        function = uniswap("UniswapV2Router02").interface["getAmountsOut"]
+        reads.append(Read(deployment.uniswap_v2.router, function, (amount_in, (token_in, token_out))))
+    if deployment.uniswap_v3 is not None:
+        v3, function = deployment.uniswap_v3, uniswap("QuoterV2").interface["quoteExactInputSingle"]
+        reads += [Read(v3.quoter, function, ((token_in, token_out, amount_in, fee, 0),)) for fee in v3.fees]
+    return reads
 
 
-def _v3(multicall: Multicall, deployment: Deployment, swaps: Sequence[Swap], block: str) -> list[tuple[Swap, int]]:
-    """QuoterV2, which swaps and reverts; asked only for pools that exist."""
-    if deployment.uniswap_v3 is None:
-        return []
-    v3 = deployment.uniswap_v3
-    get_pool = uniswap("UniswapV3Factory").interface["getPool"]
-    quote = uniswap("QuoterV2").interface["quoteExactInputSingle"]
-    each_fee = [(swap, fee) for swap in swaps for fee in v3.fees]
-    pools = multicall.read([Read(v3.factory, get_pool, (swap[0], swap[1], fee)) for swap, fee in each_fee], block)
-    found = [one for one, pool in zip(each_fee, pools, strict=True) if pool and Address(pool) != ZERO_ADDRESS]
-    reads = [Read(v3.quoter, quote, ((swap[0], swap[1], swap[2], fee, 0),)) for swap, fee in found]
-    quoted = multicall.read(reads, block)
-    return [(swap, each[0]) for (swap, _), each in zip(found, quoted, strict=True) if each is not None]
+def best_of(reads: Sequence[Read], values: Sequence[Any]) -> int:
+    """The most of what these reads returned, 0 where all reverted."""
+    return max((_amount_out(*each) for each in zip(reads, values, strict=True) if each[1] is not None), default=0)
+
+
+def _amount_out(read: Read, value: Any) -> int:
+    """The router returns the amounts along the path, QuoterV2 the amount out before other things."""
+    amount: int = value[-1] if read.function.name == "getAmountsOut" else value[0]
+    return amount

@@ -25,7 +25,7 @@ NO_BIDS = BidResponse(bids=()).model_dump_json().encode()
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
-def _ok(body: bytes) -> Answer:
+def ok(body: bytes) -> Answer:
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("content-length", str(len(body)))
@@ -35,7 +35,13 @@ def _ok(body: bytes) -> Answer:
     return answer
 
 
-def _hang(_request: BaseHTTPRequestHandler) -> None:
+def refuse(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(400)
+    request.send_header("content-length", "0")
+    request.end_headers()
+
+
+def hang(_request: BaseHTTPRequestHandler) -> None:
     time.sleep(3)
 
 
@@ -132,7 +138,7 @@ def _answers(urls: list[str], *, timeout_ms: int = 700, allow_private: bool = Tr
 
 
 def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
-    with serving(_ok(NO_BIDS), _hang, _drip) as (good, hanging, dripping):
+    with serving(ok(NO_BIDS), hang, _drip) as (good, hanging, dripping):
         got = _answers([hanging.url, good.url, dripping.url])
     answer, after = got[good.url]
     assert isinstance(answer, BidResponse)
@@ -144,7 +150,7 @@ def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
 
 
 def test_the_time_left_in_the_auction_is_the_limit_too() -> None:
-    with serving(_hang) as (hanging,):
+    with serving(hang) as (hanging,):
         began = time.monotonic()
         [(_, answer)] = HttpSolvers(timeout_ms=5_000, allow_private=True).ask_each([_ask(hanging.url, ms_left=200)])
         assert time.monotonic() - began < 1.0
@@ -160,7 +166,7 @@ def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    with serving(_ok(NO_BIDS)) as (target,), serving(_redirect_to(target.url)) as (server,):
+    with serving(ok(NO_BIDS)) as (target,), serving(_redirect_to(target.url)) as (server,):
         answer, _ = _answers([server.url])[server.url]
         assert isinstance(answer, AskFailed)
         assert target.requests == 0
@@ -168,14 +174,14 @@ def test_a_redirect_is_not_followed() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"bids": 1}', b'{"bids": [], "extra": 1}', b"[" * 10_000])
 def test_nonsense_is_a_failure_and_says_what(body: bytes) -> None:
-    with serving(_ok(body)) as (server,):
+    with serving(ok(body)) as (server,):
         answer, _ = _answers([server.url])[server.url]
     assert isinstance(answer, AskFailed)
     assert "BidResponse" in answer.why
 
 
 def test_a_private_address_is_refused_unless_a_setting_allows_it() -> None:
-    with serving(_ok(NO_BIDS)) as (server,):
+    with serving(ok(NO_BIDS)) as (server,):
         answer, _ = _answers([server.url], allow_private=False)[server.url]
         assert isinstance(answer, AskFailed)
         assert "not public" in answer.why
@@ -191,7 +197,7 @@ def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(monkeypatc
         resolved.append(host)
         return real("192.0.2.1" if len(resolved) == 1 else "127.0.0.1", port, *args, **kwargs)
 
-    with serving(_ok(NO_BIDS)) as (server,):
+    with serving(ok(NO_BIDS)) as (server,):
         monkeypatch.setattr(socket, "getaddrinfo", first_public_then_loopback)
         url = f"http://rebinding.test:{server.port}/bids"
         answer, _ = _answers([url], allow_private=False)[url]

@@ -46,7 +46,7 @@ def _swapped(chain: LocalChain, token_in: str, token_out: str, amount: int, fee:
     chain.market.fund([_funding(chain, token_in, amount)])
     before = _balance(chain, pair[1])
     Account(chain.rpc, chain.deployer).send([Call("approve", pair[0], approve.encode(router, amount))])
-    Account(chain.rpc, chain.deployer).send([Call("swap", router, data)])
+    Account(chain.rpc, chain.deployer).send([Call("swap", router, data, gas=1_000_000)])
     yielded = _balance(chain, pair[1]) - before
     chain.rpc.call("evm_revert", snapshot)
     return yielded

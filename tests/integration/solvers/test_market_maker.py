@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 from eth_hash.auto import keccak
+from intendly_sdk.messages import QuoteAsk
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer
 
@@ -124,3 +125,19 @@ def test_it_declines_a_token_without_a_feed(ask: Callable[..., int | None]) -> N
 
 def test_it_declines_what_it_does_not_hold(ask: Callable[..., int | None]) -> None:
     assert ask(bought="dai") is None
+
+
+def test_it_quotes_what_it_would_offer_and_promises_nothing_by_that(
+    chain: LocalChain, maker: MarketMaker, ask: Callable[..., int | None]
+) -> None:
+    wanted = QuoteAsk(token_in=Address(chain.weth.address), amount_in=10**18, token_out=Address(chain.usdc.address))
+    quoted = maker.quote(wanted)
+    assert quoted == 3_000 * 10**6 * 9_990 // 10_000
+    held = chain.usdc.functions.balanceOf(maker._executor.checksum).call()
+    most = held // quoted
+    for _ in range(most + 3):
+        assert maker.quote(wanted) == quoted
+    for _ in range(most):
+        assert ask() == quoted - FEE
+    assert maker.quote(wanted) is None, "its bids have promised all that it holds"
+    assert maker.quote(wanted.model_copy(update={"token_out": Address(b"\x0f" * 20)})) is None

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from eth_hash.auto import keccak
 from intendly_sdk.http_solver import BODY_MAX_BYTES, HttpSolver
-from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse
+from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, QuoteAnswer, QuoteAsk
+from intendly_sdk.primitives import UINT256_MAX
 from intendly_sdk.signatures import recover
 from intendly_sdk.solver import Solver
 from intendly_sdk.stream_messages import ClientMessage, Decline, PlaceBid
@@ -74,6 +75,37 @@ def test_http_answers_every_auction_of_a_request_in_one_response() -> None:
         response = http.post(f"{url}/bids", content=body)
     answer = BidResponse.model_validate_json(response.content)
     assert [signed.bid.auction_id[-1] for signed in answer.bids] == [1, 3, 5, 7]
+
+
+ASK = QuoteAsk(token_in=samples.WETH.address, amount_in=10**18, token_out=samples.USDC.address)
+
+
+class _Remembering(FixedSolver):
+    def price(self, auction: AuctionOpened):  # type: ignore[no-untyped-def]
+        self.priced = auction
+        return super().price(auction)
+
+
+def test_a_quote_is_priced_as_an_auction_that_no_bid_can_win() -> None:
+    solver = _Remembering(offer(3_000))
+    assert solver.quote(ASK) == 3_000
+    (asked,) = solver.priced.intents
+    assert (asked.intent.token_in, asked.intent.token_out) == (ASK.token_in, ASK.token_out)
+    assert asked.intent.amount_in == ASK.amount_in
+    assert (asked.fee, asked.intent.min_amount_out) == (0, UINT256_MAX)
+    assert solver.priced.ms_left == solver.config.auction_window_ms
+
+
+def test_http_answers_quotes_in_their_order_and_what_fails_declines() -> None:
+    for solver, amount in ((FixedSolver(offer(7)), 7), (FixedSolver(None), None), (FixedSolver(OSError("rpc")), None)):
+        with _serving(solver) as url, httpx.Client(trust_env=False) as http:
+            response = http.post(f"{url}/bids", content=BidRequest(auctions=(), quotes=(ASK, ASK)).model_dump_json())
+        assert BidResponse.model_validate_json(response.content).quotes == (QuoteAnswer(amount=amount),) * 2
+
+
+def test_without_quotes_the_messages_are_as_those_know_them_who_know_no_quotes() -> None:
+    assert json.loads(BidRequest(auctions=()).model_dump_json()) == {"auctions": []}
+    assert json.loads(BidResponse(bids=()).model_dump_json()) == {"bids": []}
 
 
 @pytest.mark.parametrize(
