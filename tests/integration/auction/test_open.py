@@ -8,14 +8,16 @@ import threading
 import pytest
 from eth_hash.auto import keccak
 from intendly_sdk.messages import AuctionOpened
+from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer
 
 from intendly.adapters.db.openings import OpeningStore
+from intendly.domain.errors import Paused
 from intendly.domain.opening import FeeRules, open_auction
 from intendly.services import open_auctions
 from tests.integration.auction.desk import Desk, addresses
 from tests.integration.statements import statements
-from tests.integration.web.world import DEPLOYMENT, GAS_FEE_USDC
+from tests.integration.web.world import DEPLOYMENT, GAS_FEE_USDC, signed_bid
 
 pytestmark = pytest.mark.integration
 
@@ -157,6 +159,9 @@ def test_while_the_venue_is_paused_no_auction_opens_and_live_ones_go_on(desk: De
     desk.pause.pause("an upgrade")
     assert desk.opener().run() == 0
     assert desk.rows.count("auctions") == 1
+    auction = Hash32(desk.rows.one("SELECT id FROM auctions"))
+    (refused,) = desk.bids.place_many([signed_bid(solver, auction, auction, 10**12)])
+    assert isinstance(refused, Paused)
     desk.rows.run("UPDATE auctions SET closes_at = clock_timestamp()")
     desk.closer().run()
     assert desk.rows.one("SELECT state FROM auctions") == "closed"

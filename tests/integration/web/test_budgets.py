@@ -8,7 +8,6 @@ import os
 import re
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -178,9 +177,9 @@ def test_an_integrator_has_wider_budgets_by_key_and_by_network(relayer: Relayer,
 
 
 @contextmanager
-def hung_redis() -> Iterator[str]:
-    """Takes connections and never says a word."""
-    held = []
+def hung_redis() -> Iterator[tuple[str, list[socket.socket]]]:
+    """Takes connections, which it shows, and never says a word."""
+    held: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def accept() -> None:
@@ -191,7 +190,7 @@ def hung_redis() -> Iterator[str]:
                     return
 
         threading.Thread(target=accept, daemon=True).start()
-        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0", held
         server.shutdown(socket.SHUT_RDWR)
     for one in held:
         one.close()
@@ -203,11 +202,10 @@ def test_a_redis_that_hangs_delays_nobody_and_the_process_counts_for_itself(
     rows = Rows(database_url)
     rows.seed()
     settings = TIGHT | {"WEB_WORKERS": "1", "TRUSTED_PROXIES": ""}
-    with hung_redis() as redis_url, running_relayer(rows, redis_url, tmp_path, **settings) as relayer:
-        began = time.monotonic()
+    with hung_redis() as (redis_url, held), running_relayer(rows, redis_url, tmp_path, **settings) as relayer:
         told = [post(relayer, signed_intent(swapper), f"203.0.113.{number}") for number in range(12)]
         assert [one.status_code for one in told] == [202] * 10 + [429] * 2
-        assert time.monotonic() - began < 8, "a wait for Redis at each request would take longer"
+        assert len(held) < len(told), "not every request waits for it"
         assert int(told[-1].headers["retry-after"]) > 0
         health = relayer.http.get(relayer.url + "/health").json()
         assert (health["status"], health["ready"]) == ("degraded", True)
