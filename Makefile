@@ -11,12 +11,14 @@ UP_ARGS ?=
 PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 UPGRADE ?=
+FUZZ_SECONDS ?= 1800
 
 RUN := .venv/bin/python -m
+BROWSER := tests/browser/node_modules/.package-lock.json
 PY = py=$$(tools/find-python) || exit 1; "$$py"
 
-.PHONY: help setup demo up test lint format types imports contracts contracts-test pytest unit integration e2e lock \
-	clean pristine
+.PHONY: help setup demo up test lint format types imports contracts contracts-test pytest unit integration e2e openapi fuzz-api \
+	lock clean pristine
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -50,11 +52,21 @@ contracts: setup ## build the contracts
 contracts-test: setup ## test the contracts (forge)
 	@cd contracts && npm run --silent lint && npm test
 
-pytest: setup ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
+$(BROWSER): tests/browser/package-lock.json
+	@echo "Installing the browser that tests our pages (downloads up to 80 MB)."
+	@cd tests/browser && npm ci && touch node_modules/.package-lock.json
+
+pytest: setup $(BROWSER) ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
 	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) tests/e2e tests/integration tests/unit
 
-unit integration e2e: setup ## one kind of tests (PYTEST_ARGS="-k …")
+unit integration e2e: setup $(BROWSER) ## one kind of tests (PYTEST_ARGS="-k …")
 	@$(RUN) pytest $(PYTEST_ARGS) tests/$@
+
+openapi: setup ## write the API's document, docs/openapi.json, anew
+	@$(RUN) tools.openapi
+
+fuzz-api: setup ## send the API whatever its document allows, and forbids, for half an hour (FUZZ_SECONDS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) pytest tests/integration/openapi/test_schemathesis.py
 
 lock: setup ## write the Python locks anew (UPGRADE="flask", UPGRADE=all)
 	@$(RUN) tools.lock $(UPGRADE)

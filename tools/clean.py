@@ -12,7 +12,7 @@ _MADE = (
     ".data", "contracts/out", "contracts/out-permit2", "contracts/cache", "contracts/cache-permit2", "dist",
     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", ".tools/stamps/contracts",
 )  # fmt: skip
-_INSTALLED = (".venv", ".tools", "contracts/node_modules")
+_INSTALLED = (".venv", ".tools", "contracts/node_modules", "tests/browser/node_modules")
 
 
 def main(arguments: list[str]) -> int:

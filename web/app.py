@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask
+from werkzeug.routing import BaseConverter
 
 from intendly.adapters.observability.health import chain_check, database_check, redis_check
 from intendly.bootstrap import Venue
@@ -13,6 +14,7 @@ from web.bids import bids
 from web.config import config
 from web.health import health_blueprint
 from web.intents import intents
+from web.openapi.pages import pages
 from web.proxies import TrustedProxies
 from web.quotes import quotes
 from web.solvers import solvers
@@ -39,10 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     budgets.register(app, venue.budgets, settings)
     pause.register(app, venue.pause)
     problems.register(app)
-    api = Blueprint("api", __name__, url_prefix="/api/v1")
-    for noun in (intents, quotes, bids, auctions, solvers, config, tokens):
-        api.register_blueprint(noun)
-    app.register_blueprint(api)
+    add_routes(app)
     checks = [
         database_check(venue.health_database),
         redis_check(settings.redis_url.get_secret_value()),
@@ -52,3 +51,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health_blueprint(PROCESS, checks))
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.proxy_networks)  # type: ignore[method-assign]
     return app
+
+
+class PathPart(BaseConverter):
+    """A variable part of a path is no action's name: GET /intents/batch asks for no intent, it is not allowed."""
+
+    regex = "(?!batch$)[^/]+"
+    part_isolating = True
+
+
+def add_routes(app: Flask) -> None:
+    """The API, and the document that describes it."""
+    app.url_map.converters["default"] = PathPart
+    api = Blueprint("api", __name__, url_prefix="/api/v1")
+    for noun in (intents, quotes, bids, auctions, solvers, config, tokens):
+        api.register_blueprint(noun)
+    app.register_blueprint(api)
+    app.register_blueprint(pages)

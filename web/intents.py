@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint, Response
 from intendly_sdk.messages import Cancel, IntentOutcome, IntentOutcomes, Receipt, SignedIntent
 from intendly_sdk.primitives import Address, Hash32
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from web.budgets import swappers
 from web.current import venue
@@ -17,6 +17,9 @@ from web.wire import answer, body_as, body_bytes, members_as, path_as, query_as
 intents = Blueprint("intents", __name__, url_prefix="/intents")
 
 
+Cursor = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,17}-[0-9a-fA-F]{64}$"})]
+
+
 class PageQuery(BaseModel):
     """Which page: `after` is the `next` of the page before."""
 
@@ -24,7 +27,7 @@ class PageQuery(BaseModel):
 
     swapper: Address
     limit: int = Field(default=50, ge=1, le=100)
-    after: str | None = Field(default=None, max_length=100)
+    after: Cursor | None = None
 
 
 class Batch(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from flask import Flask, Response, g, has_request_context
@@ -19,7 +19,9 @@ log = structlog.get_logger()
 TYPE_PREFIX = "urn:intendly:problem:"
 CONTENT_TYPE = "application/problem+json"
 
-_FRAMEWORK = {
+MALFORMED_JSON: Final = (400, "malformed_json", "The body is not JSON")
+INTERNAL: Final = (500, "internal", "Something went wrong here")
+FRAMEWORK: Final = {
     400: ("bad_request", "the request is not well-formed HTTP"),
     404: ("not_found", "there is no such page; the API is under /api/v1"),
     405: ("method_not_allowed", "this page does not answer that method; the Allow header names those that it does"),
@@ -72,12 +74,11 @@ def problem_of(error: Exception, *, request_id: str = "") -> Problem:
             return _problem(503, Unavailable.code, Unavailable.title, detail, (), request_id)
         case HTTPException():
             status = error.code or 500
-            code, detail = _FRAMEWORK.get(status, (f"http_{status}", error.description or ""))
+            code, detail = FRAMEWORK.get(status, (f"http_{status}", error.description or ""))
             return _problem(status, code, error.name, detail, (), request_id)
         case _:
-            title = "Something went wrong here"
             detail = "this is not your request's fault; tell us the request_id"
-            return _problem(500, "internal", title, detail, (), request_id)
+            return _problem(*INTERNAL, detail, (), request_id)
 
 
 def _invalid(error: ValidationError, request_id: str) -> Problem:
@@ -85,7 +86,7 @@ def _invalid(error: ValidationError, request_id: str) -> Problem:
     errors = [{"field": ".".join(map(str, issue["loc"])), "expected": _expected(issue)} for issue in issues[:20]]
     if issues[0]["type"] == "json_invalid":
         detail = errors[0]["expected"]
-        return _problem(400, "malformed_json", "The body is not JSON", detail, errors, request_id)
+        return _problem(*MALFORMED_JSON, detail, errors, request_id)
     first = errors[0]
     detail = f"{first['field'] or 'body'}: {first['expected']}"
     return _problem(422, InvalidRequest.code, InvalidRequest.title, detail, errors, request_id)

@@ -93,10 +93,16 @@ class Rows:
         )
 
     def open_auction(
-        self, intent_hash: Hash32, roster: Sequence[Signer], *, fee: int = GAS_FEE_USDC, window_ms: int = 60_000
+        self,
+        intent_hash: Hash32,
+        roster: Sequence[Signer],
+        *,
+        fee: int = GAS_FEE_USDC,
+        window_ms: int = 60_000,
+        auction_id: Hash32 | None = None,
     ) -> Hash32:
-        """An auction of one intent that opened now."""
-        auction_id = Hash32(secrets.token_bytes(32))
+        """An auction of one intent that opened now, with an id of its own or this one."""
+        auction_id = auction_id or Hash32(secrets.token_bytes(32))
         secret = secrets.token_bytes(32)
         self.run(
             "INSERT INTO auctions (id, opened_at, closes_at, secret, secret_hash) VALUES"
