@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Json, say_json
 from cli.stopping import stopped_once
 from cli.venue import NOT_YET, check_writable
 from intendly.adapters.embedded import EmbeddedError, embedded_anvil
@@ -15,11 +16,12 @@ from intendly.settings import load_settings
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("chain")(chain)
+    app.command("chain", epilog="Example: intendly chain --port 8545")(chain)
 
 
 def chain(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="where it answers, on BIND_HOST")] = 8_545,
+    as_json: Json = False,
 ) -> None:
     """Run a chain for development until Ctrl-C: a block a second, its state in DATA_DIR/anvil."""
     settings = load_settings(NOT_YET)
@@ -33,7 +35,10 @@ def chain(
         ):
             if anvil.port != port:
                 raise EmbeddedError(f"--port: expected a free port, got {port}, which is taken")
-            typer.echo(f"chain {anvil.chain_id} at {anvil.rpc_url}")
+            if as_json:
+                say_json({"chain_id": anvil.chain_id, "rpc": anvil.rpc_url})
+            else:
+                typer.echo(f"chain {anvil.chain_id} at {anvil.rpc_url}")
             status = anvil.child.process.wait()
             raise EmbeddedError(f"anvil ended by itself with {status}; see {settings.data_dir / 'logs' / 'anvil.log'}")
     except KeyboardInterrupt:

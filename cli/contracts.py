@@ -10,6 +10,7 @@ import typer
 from intendly_sdk.primitives import Address
 from pydantic import ValidationError
 
+from cli.options import Json, say_json
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, load_settings
 
@@ -35,7 +36,7 @@ def _group() -> None:
     """Keeps `contracts` a group while it has one command."""
 
 
-@group.command("deploy")
+@group.command("deploy", epilog="Example: intendly contracts deploy --surroundings chain.json")
 def deploy_command(
     local: Annotated[bool, typer.Option(help="on anvil: with Permit2, Uniswap, tokens, feeds and pools")] = False,
     surroundings: Annotated[
@@ -44,6 +45,7 @@ def deploy_command(
     owner: Annotated[str | None, typer.Option(help="of Settlement; default: the deployer")] = None,
     fee_recipient: Annotated[str | None, typer.Option(help="of the house's fees; default: the owner")] = None,
     grant_delay_s: Annotated[int, typer.Option(help="seconds that a later grant of a role waits")] = 2 * 86_400,
+    as_json: Json = False,
 ) -> None:
     """Deploy what is missing and check everything. Run twice, it checks and changes nothing.
 
@@ -60,6 +62,10 @@ def deploy_command(
     else:
         deployment = _deploy(settings, surroundings, owner, fee_recipient, grant_delay_s)
     load_or_make_key(settings.receipt_key_path)  # no role on the chain, but the API does not start without it
+    if as_json:
+        told = deployment.model_dump(mode="json", include={"chain_id", "settlement", "registry", "deploy_block"})
+        say_json(told | {"deployment_file": str(settings.deployment_path)})
+        return
     typer.echo(f"Settlement      {deployment.settlement.checksum}")
     typer.echo(f"SolverRegistry  {deployment.registry.checksum}")
     typer.echo(f"chain {deployment.chain_id}, from block {deployment.deploy_block}: {settings.deployment_path}")

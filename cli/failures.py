@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
 
-def explained(error: Exception) -> str | None:
-    """The line to leave with; None for an error that nobody foresaw, whose traceback is worth seeing."""
+from intendly_sdk.errors import ApiError, IntendlyError, NetworkError
+
+_MISTAKES: Final = frozenset({400, 404, 422})
+"""What the venue answers to a request that is wrong, rather than refused for now."""
+
+
+def explained(error: Exception) -> tuple[int, str] | None:
+    """The exit code (1, or 2 for a mistake in what was said) and the line to leave with.
+
+    None for an error that nobody foresaw, whose traceback is worth seeing.
+    """
+    if isinstance(error, IntendlyError):
+        return _by_the_venue(error)
     # Imported now: a program that works does not wait for them.
     from sqlalchemy.exc import OperationalError
 
@@ -16,9 +28,21 @@ def explained(error: Exception) -> str | None:
     from intendly.domain.errors import VenueError
 
     if isinstance(error, OperationalError):
-        return "the database: " + " ".join(str(error.orig).split())
+        return 1, "the database: " + " ".join(str(error.orig).split())
     if isinstance(
         error, EmbeddedError | ProcessFailed | TransactionFailed | RpcError | DeploymentMismatch | VenueError
     ):
-        return str(error)
+        return 1, str(error)
     return None
+
+
+def _by_the_venue(error: IntendlyError) -> tuple[int, str]:
+    if isinstance(error, NetworkError):
+        return 1, f"the venue does not answer: {error}; --api or INTENDLY_API_URL says where it is"
+    if not isinstance(error, ApiError):
+        return 1, " ".join(str(error).split())
+    problem = error.problem
+    field = str(problem.errors[0].get("field", "")) if problem.errors else ""
+    named = f"{field}: " if field and not problem.detail.startswith(field) else ""
+    status = 2 if problem.status in _MISTAKES else 1
+    return status, f"the venue refuses it ({problem.code}): {named}{problem.detail or problem.title}"

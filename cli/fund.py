@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,6 +10,7 @@ from intendly_sdk.primitives import Address
 
 from cli.amounts import shown, smallest_units
 from cli.contracts import address_option
+from cli.options import EXAMPLE_ADDRESS, Json, say_json
 from cli.venue import NOT_YET
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, exported, load_settings
@@ -27,14 +27,14 @@ _DOLLARS: Final = 10_000
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("fund")(fund)
+    app.command("fund", epilog=f"Example: intendly fund {EXAMPLE_ADDRESS} --token USDC --amount 100")(fund)
 
 
 def fund(
     address: Annotated[str, typer.Argument(help="who gets them")],
     token: Annotated[str | None, typer.Option(help="the symbol of one token, in the place of all")] = None,
     amount: Annotated[str | None, typer.Option(help=f"whole tokens, as 1.5; default: worth ${_DOLLARS:,}")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one line of JSON, amounts in smallest units")] = False,
+    as_json: Json = False,
 ) -> None:
     """Give an account test tokens, and at least ten coins for gas. On the local market of `intendly up` only."""
     from intendly.adapters.chain.local.contracts import COINS
@@ -51,7 +51,7 @@ def fund(
         coins, held = _give(rpc, settings, deployment, account, tokens)
     if as_json:
         balances = {each.symbol: str(amount) for each, amount in held.items()}
-        typer.echo(json.dumps({"address": str(account), "coins": str(coins), "tokens": balances}))
+        say_json({"address": str(account), "coins": str(coins), "tokens": balances})
         return
     typer.echo(f"{account.checksum} holds\n  {'coins':<6} {shown(coins, 18)}")
     for each, balance in held.items():

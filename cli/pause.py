@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.options import Json, say_json
 from cli.venue import NOT_YET
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, exported, load_settings
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 OnChain = Annotated[
     bool, typer.Option("--on-chain", help="Settlement's own pause too, sent with the key PAUSER_KEY_FILE")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="one line of JSON")]
 _ORDERS = {"pause": "Settlement.pause", "unpause": "Settlement.unpause"}
 
 
@@ -35,14 +34,14 @@ class Contract:
 
 def register(app: typer.Typer) -> None:
     """Add both commands to the program."""
-    app.command("pause")(pause)
-    app.command("resume")(resume)
+    app.command("pause", epilog="Example: intendly pause --on-chain")(pause)
+    app.command("resume", epilog="Example: intendly resume")(resume)
 
 
 def pause(
     reason: Annotated[str, typer.Option(help="told to everybody whose request is refused")] = "maintenance",
     on_chain: OnChain = False,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Refuse new intents, bids, quotes and batches, and open no auctions, from within a second on and until `resume`.
 
@@ -57,7 +56,7 @@ def pause(
     _tell(as_json, paused=True, reason=reason.strip(), contract=contract)
 
 
-def resume(on_chain: OnChain = False, as_json: AsJson = False) -> None:
+def resume(on_chain: OnChain = False, as_json: Json = False) -> None:
     """Take everything again. With --on-chain Settlement's pause is lifted first, which only its owner's key can do."""
     settings = _settings(on_chain=on_chain)
     with _store(settings) as store:
@@ -123,7 +122,7 @@ def _send(settings: Settings, order: Literal["pause", "unpause"]) -> Contract:
 
 def _tell(as_json: bool, *, paused: bool, reason: str | None, contract: Contract | None) -> None:
     if as_json:
-        typer.echo(json.dumps({"paused": paused, "reason": reason, "contract": contract and asdict(contract)}))
+        say_json({"paused": paused, "reason": reason, "contract": contract and asdict(contract)})
         return
     typer.echo(f"paused: {reason}" if paused else "resumed: new work is taken within a second")
     if contract is None:

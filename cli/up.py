@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.console import QuietStart, Screen
+from cli.options import Json, say_json
 from cli.processes import solver_processes, venue_processes
 from cli.stopping import stopped_once
 from cli.supervisor import SUPERVISOR, ProcessSpec, Supervisor
@@ -24,27 +25,28 @@ _WALLETS_EXPECT = 8_545
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("up")(up)
+    app.command("up", epilog="Example: intendly up --no-solvers")(up)
 
 
 def up(
     solvers: Annotated[bool, typer.Option(help="run the two reference solvers too")] = True,
+    as_json: Json = False,
 ) -> None:
     """Run the venue: its servers where DATABASE_URL, REDIS_URL or RPC_URLS do not name others, and every process."""
     try:
         with stopped_once(), running_parts(use_external=True, anvil_port=_WALLETS_EXPECT) as ground:
-            _run(ground, with_solvers=solvers)
+            _run(ground, with_solvers=solvers, as_json=as_json)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
 
 
-def _run(ground: Ground, *, with_solvers: bool) -> None:
+def _run(ground: Ground, *, with_solvers: bool, as_json: bool) -> None:
     settings = ground.settings
     configure_logging(SUPERVISOR, "WARNING", settings.log_format)  # how far it is the screen says
     specs = venue_processes(settings)
     if with_solvers:
         specs += solver_processes(settings)
-    screen = QuietStart(Screen([*(spec.name for spec in specs), SUPERVISOR]))
+    screen = QuietStart(Screen([*(spec.name for spec in specs), SUPERVISOR], sys.stderr if as_json else sys.stdout))
     screen.ready = settings.log_level == "DEBUG"
     screen(SUPERVISOR, f"servers are up, data in {settings.data_dir}; schema and contracts follow")
     prepare(ground)
@@ -54,9 +56,23 @@ def _run(ground: Ground, *, with_solvers: bool) -> None:
         screen.ready = True
         for line in _welcome(ground, specs):
             screen(SUPERVISOR, line)
+        if as_json:
+            say_json(_addresses(ground))
         while (fallen := ground.parts.fallen()) is None:
             time.sleep(0.5)
     raise EmbeddedError(f"{fallen} ended by itself; see {ground.settings.data_dir / 'logs' / f'{fallen}.log'}")
+
+
+def _addresses(ground: Ground) -> dict[str, object]:
+    """What a program needs of a venue that is ready."""
+    settings, chain = ground.settings, ground.parts.anvil
+    return {
+        "api": settings.api_url,
+        "stream": settings.stream_url,
+        "rpc": chain.rpc_url if chain else None,
+        "chain_id": chain.chain_id if chain else None,
+        "data_dir": str(settings.data_dir),
+    }
 
 
 def _welcome(ground: Ground, specs: Sequence[ProcessSpec]) -> list[str]:

@@ -19,7 +19,7 @@ from intendly.adapters.observability.logging import configure_logging
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("demo")(demo)
+    app.command("demo", epilog="Example: intendly demo --once --json --intents 20")(demo)
 
 
 def demo(

@@ -1,0 +1,205 @@
+"""The command line as a trader uses it: processes of their own against a venue that `intendly up` runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from intendly_sdk.client import VenueClient
+from intendly_sdk.messages import CancelReceipt, IntentView
+from intendly_sdk.signatures import recover
+
+from cli.processes import ROOT
+from tests.e2e.up import intendly_up
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+MAX_MINIMUM = "100000"  # more than anybody gives for a WOKB
+
+
+@dataclass
+class Shell:
+    """Runs `intendly` where no terminal is, with a keystore whose account holds tokens."""
+
+    env: dict[str, str]
+    password_file: Path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.password_file.parent), **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, leaves_with: int = 0) -> tuple[str, str]:
+        """Standard output and standard error of one that must leave with this exit code."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=90)
+        assert process.returncode == leaves_with, f"{out}\n{err}"
+        return out, err
+
+    def signed(self, *arguments: str, leaves_with: int = 0) -> tuple[str, str]:
+        """One that needs the key."""
+        return self.run(*arguments, "--password-file", str(self.password_file), leaves_with=leaves_with)
+
+    def told(self, *arguments: str, leaves_with: int = 0, signs: bool = True) -> dict[str, Any]:
+        """What it answers with --json, which is one line on standard output."""
+        run = self.signed if signs else self.run
+        out, _ = run(*arguments, "--json", leaves_with=leaves_with)
+        (line,) = out.splitlines()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[Shell]:
+    with TemporaryDirectory(prefix="intendly-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # a server that runs as nobody goes through it
+        yield from _shell(Path(folder))
+
+
+def _shell(folder: Path) -> Iterator[Shell]:
+    password_file = folder / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text("correct horse\n")
+    with intendly_up(folder / "data", "--json") as up:
+        venue = json.loads(up.wait_line(r"^(\{.api.*\})$").group(1))
+        env = {
+            "DATA_DIR": str(folder / "data"),
+            "INTENDLY_API_URL": venue["api"],
+            "RPC_URL": venue["rpc"],
+            "INTENDLY_KEYSTORE": str(folder / "trader.json"),
+        }
+        shell = Shell(env, password_file)
+        made = shell.told("key", "new", str(folder / "trader.json"))
+        funded = shell.told("fund", made["address"], signs=False)
+        assert int(funded["tokens"]["WOKB"]) > 20 * 10**18
+        yield shell
+
+
+def _sell(least: str, *more: str) -> tuple[str, ...]:
+    return ("trade", "--sell", "1", "WOKB", "--for", "USDC", "--min", least, *more)
+
+
+def test_a_trade_from_the_approval_to_the_tokens(shell: Shell) -> None:
+    _, err = shell.signed(*_sell("100"), leaves_with=2)
+    assert err.startswith("--approve: expected, since Permit2 may take 0 WOKB of the account")
+    _, err = shell.signed(*_sell("100", "--approve"), leaves_with=2)
+    assert err.startswith("--yes: expected, as there is no terminal to ask on: let Permit2 take")
+
+    out, err = shell.signed(*_sell("100", "--approve", "--yes", "--json"))
+    (line,) = out.splitlines()
+    settled = json.loads(line)
+    assert (settled["state"], settled["status"]["state"]) == ("settled", "settled")
+    assert int(settled["fill"]["amount_out"]) >= 100 * 10**6
+    steps = [line.split()[0] for line in err.splitlines()]
+    assert steps == ["sell", "Permit2", "approved", *_STEPS]
+
+    shown = shell.told("intent", "show", settled["intent_hash"], signs=False)
+    assert shown["fill"]["tx_hash"] == settled["fill"]["tx_hash"]
+    auction = shell.told("auction", "show", settled["auction_id"], signs=False)
+    assert len(auction["bids"]) == 2
+    assert auction["winner"] == settled["fill"]["bid_hash"]
+
+    out, err = shell.signed(*_sell("100"))
+    assert [line.split()[0] for line in out.splitlines()] == ["sell", *_STEPS]
+    assert err == ""
+    out, _ = shell.run("intent", "show", settled["intent_hash"])
+    assert "state      settled: Filled" in out
+    out, _ = shell.run("auction", "show", settled["auction_id"])
+    assert ", won\n" in out
+
+
+_STEPS = ["accepted", "auction", "bids", "winner", "submitted", "settled", "received"]
+
+
+def test_the_minimum_comes_from_a_quote_that_somebody_says_yes_to(shell: Shell) -> None:
+    quote = shell.told("quote", "--sell", "1", "XETH", "--for", "USDC", "--slippage", "1%", signs=False)
+    assert int(quote["min_amount_out"]) >= int(quote["amount_out"]) * 99 // 100
+    swap = ("trade", "--sell", "1", "XETH", "--for", "USDC", "--slippage", "1%", "--approve")
+    _, err = shell.signed(*swap, leaves_with=2)
+    assert err.startswith("--yes: expected, as there is no terminal to ask on: sign to sell 1 XETH for ")
+    settled = shell.told(*swap, "--yes")
+    assert int(settled["fill"]["amount_out"]) >= int(settled["intent"]["min_amount_out"]) > 0
+
+
+def test_what_is_not_filled_leaves_with_1_and_the_reason(shell: Shell) -> None:
+    out, _ = shell.signed(*_sell(MAX_MINIMUM, "--ttl", "12s", "--approve", "--yes"), leaves_with=1)
+    last = out[out.rindex("not filled") :]
+    assert "expired: The deadline passed without a fill." in last
+    assert "below the signed minimum of 100000000000." in out
+    assert "best bid" in last
+
+
+def test_one_that_is_still_open_is_cancelled_with_a_receipt(shell: Shell) -> None:
+    opened = shell.told(*_sell(MAX_MINIMUM, "--wait", "3s", "--approve", "--yes"), leaves_with=1)
+    assert opened["state"] == "open"
+    receipt = CancelReceipt.model_validate(shell.told("intent", "cancel", opened["intent_hash"]))
+    with VenueClient(shell.env["INTENDLY_API_URL"]) as venue:
+        assert recover(receipt.digest(venue.domain()), receipt.signature) == venue.known_config.receipt_signer
+        view: IntentView = venue.get(receipt.intent_hash)
+    assert (view.state, receipt.spend_nonce.to) == ("cancelled", venue.known_config.permit2)
+    out, _ = shell.signed("intent", "cancel", opened["intent_hash"])
+    assert out.startswith("cancelled")
+    assert "spend nonce" in out
+
+
+def test_an_interrupted_trade_says_that_it_lives_and_how_to_cancel_it(shell: Shell) -> None:
+    process = shell.start(*_sell(MAX_MINIMUM, "--approve", "--yes"), "--password-file", str(shell.password_file))
+    assert process.stdout
+    while not process.stdout.readline().startswith("accepted"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    said, _, command = err.strip().partition("; to cancel it: intendly ")
+    assert said.startswith("interrupted: the intent is still live until ")
+    out, _ = shell.signed(*shlex.split(command))
+    assert out.startswith("cancelled")
+
+
+def test_a_mistake_that_the_venue_or_the_chain_tells_of(shell: Shell) -> None:
+    for swap, said in (
+        (("--sell", "1", "WOKB", "--for", "DAI", "--min", "1"), "--for: expected one of "),
+        (
+            ("--sell", "0.0000000000000000001", "WOKB", "--for", "USDC", "--min", "1"),
+            "--sell: expected at most 18 digits",
+        ),
+        (("--sell", "1", "WOKB", "--for", "USDC", "--min", "1", "--ttl", "365d"), "--ttl: expected 2592000s at most"),
+        (("--sell", "9000", "WOKB", "--for", "USDC", "--min", "1"), "--sell: expected no more than 0x"),
+        (("--sell", "1", "WOKB", "--for", "USDC", "--min", "0.000001", "--approve", "--yes"), "(intent_too_small)"),
+    ):
+        _, err = shell.signed("trade", *swap, leaves_with=2)
+        assert said in err
+        assert len(err.splitlines()) == 1
+    _, err = shell.run("trade", "--sell", "1", "WOKB", "--for", "USDC", "--min", "1", "--rpc", "x", leaves_with=2)
+    assert err.startswith("--password-file: expected a file with the keystore's password, as there is no terminal")
+    _, err = shell.run("intent", "show", "0x" + "12" * 32, leaves_with=2)
+    assert err.startswith("the venue refuses it (not_found): ")
+
+
+def test_a_solver_registers_and_what_is_so_already_is_not_sent_again(shell: Shell) -> None:
+    made = shell.told("solver", "register", "--stream")
+    assert [each["call"] for each in made["transactions"]] == ["SolverRegistry.register"]
+    assert shell.told("solver", "register", "--stream")["transactions"] == []
+    moved = shell.told("solver", "register", "--endpoint", "https://solver.example/bids")
+    assert [each["call"] for each in moved["transactions"]] == ["SolverRegistry.setEndpoint"]
+    keyed = shell.told(
+        "solver", "register", "--endpoint", "https://solver.example/bids", "--signing-key", "0x" + "1f" * 20
+    )
+    assert [each["call"] for each in keyed["transactions"]] == ["SolverRegistry.setKey"]
+    listed = shell.told("solver", "list", signs=False)["solvers"]
+    assert len([each for each in listed if each["asked_over"] in ("http", "stream")]) >= 2

@@ -1,0 +1,167 @@
+"""Keys come from an encrypted file or are typed; a mistake is named, and no secret is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from intendly_sdk.calls import spend_nonce
+from intendly_sdk.messages import CancelReceipt, IntentState, IntentView
+from intendly_sdk.primitives import HexBytes
+from intendly_sdk.signatures import Signer
+from typer.testing import CliRunner
+
+from cli.keystore import keystore_address, load_signer, read_password
+from cli.main import app
+from cli.options import OptionError
+from tests.unit.sdk import samples
+from tests.unit.sdk.venue import Answer, http_venue
+
+KEY = b"\x31" * 32
+
+
+def _private(file: Path, text: str) -> Path:
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    return _private(tmp_path / "password", "correct horse\n")
+
+
+@pytest.fixture
+def keystore(tmp_path: Path) -> Path:
+    content = Account.encrypt(KEY, "correct horse", kdf="pbkdf2", iterations=1)
+    return _private(tmp_path / "key.json", json.dumps(content))
+
+
+def test_the_key_of_a_keystore(keystore: Path, password_file: Path) -> None:
+    assert load_signer(keystore, password_file).address == keystore_address(keystore)
+
+
+def test_a_new_keystore_is_its_owners_and_opens_again(tmp_path: Path, password_file: Path) -> None:
+    file = tmp_path / "new" / "trader.json"
+    arguments = ["key", "new", str(file), "--password-file", str(password_file), "--json"]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    told = json.loads(done.stdout)
+    assert told == {"address": str(load_signer(file, password_file).address), "keystore": str(file)}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_text()
+    with pytest.raises(OptionError, match="FILE: expected a new file"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert file.read_text() == before
+
+
+def test_another_password_is_refused(keystore: Path, tmp_path: Path) -> None:
+    wrong = _private(tmp_path / "wrong", "battery staple")
+    with pytest.raises(OptionError) as refused:
+        load_signer(keystore, wrong)
+    assert str(refused.value) == f"--keystore: the password does not open {keystore}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("not json", "expected Web3 secret storage"),
+        (KEY.hex(), "expected Web3 secret storage"),
+        ("[]", "expected Web3 secret storage"),
+        ('{"version": 1}', "expected Web3 secret storage"),
+        ('{"version": 3}', "is damaged"),
+        ('{"version": 3, "crypto": {"kdf": "rot13"}}', "is damaged"),
+        ('{"version": 3, "crypto": null}', "is damaged"),
+    ],
+)
+def test_what_is_no_keystore_is_refused(content: str, said: str, tmp_path: Path, password_file: Path) -> None:
+    with pytest.raises(OptionError, match=f"--keystore: .*{said}") as refused:
+        load_signer(_private(tmp_path / "odd", content), password_file)
+    assert KEY.hex() not in str(refused.value)
+
+
+@pytest.mark.parametrize("prefix", ["", "0x"])
+def test_a_key_in_the_place_of_a_file_is_not_shown(prefix: str) -> None:
+    with pytest.raises(OptionError, match="--keystore: expected a file") as refused:
+        load_signer(Path(prefix + KEY.hex()), None)
+    assert KEY.hex() not in str(refused.value)
+
+
+def test_a_password_that_others_can_read_is_refused(password_file: Path, tmp_path: Path) -> None:
+    assert read_password(password_file) == "correct horse"
+    password_file.chmod(0o644)
+    for file, said in (
+        (password_file, "can be read by others: chmod 600 it"),
+        (tmp_path / "none", "No such file"),
+        (_private(tmp_path / "empty", "\n"), "which is empty"),
+    ):
+        with pytest.raises(OptionError, match=f"--password-file: .*{said}"):
+            read_password(file)
+
+
+def test_nobody_is_asked_without_a_terminal(keystore: Path) -> None:
+    """Under pytest standard input is none."""
+    with pytest.raises(OptionError, match="--keystore: expected a keystore file, as there is no terminal"):
+        load_signer(None, None)
+    with pytest.raises(OptionError, match="--password-file: expected a file"):
+        load_signer(keystore, None)
+
+
+def test_a_keystore_without_an_address_does_not_say_whose_it_is(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="does not say whose key it holds; give --account"):
+        keystore_address(_private(tmp_path / "anonymous", '{"version": 3}'))
+    named = json.dumps({"version": 3, "address": str(samples.SWAPPER.address)})
+    assert keystore_address(_private(tmp_path / "named", named)) == samples.SWAPPER.address
+
+
+def test_a_key_that_is_typed_signs_and_is_not_shown() -> None:
+    """Against a small venue, with a terminal of the test's own."""
+    intent = samples.intent(swapper=Signer(KEY).address)
+    view = IntentView(intent_hash=intent.hash, intent=intent, state=IntentState.OPEN, version=1, created_at=1)
+    receipt = CancelReceipt(
+        intent_hash=intent.hash,
+        state=IntentState.CANCELLED,
+        not_after=samples.NOW,
+        signature=HexBytes(),
+        exposure="nobody can fill it",
+        spend_nonce=spend_nonce(intent.chain_id, intent.nonce),
+    )
+    signed = receipt.model_copy(update={"signature": samples.RECEIPTS.sign(receipt.digest(samples.DOMAIN))})
+
+    def answer(method: str, path: str) -> Answer:
+        told = samples.config() if path.endswith("/config") else signed if method == "POST" else view
+        return 200, told.model_dump(mode="json")
+
+    with http_venue(answer) as venue:
+        terminal, side = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "intent", "cancel", str(intent.hash), "--api", venue.url],
+            cwd=Path(__file__).parents[3],
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+            stdin=side,
+            stdout=subprocess.PIPE,
+            stderr=side,
+            start_new_session=True,
+        )
+        os.close(side)
+        with open(terminal, "rb", buffering=0) as screen, process:  # noqa: PTH123
+            said = b""
+            while b"not shown" not in said:
+                said += screen.read(1_000)
+            ends = time.monotonic() + 20
+            while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < ends:
+                time.sleep(0.01)  # what is typed before it is off is thrown away
+            os.write(terminal, KEY.hex().encode() + b"\n")
+            assert process.stdout
+            out = process.stdout.read()
+            said += screen.read(1_000)
+        assert process.returncode == 0
+    assert b"cancelled" in out
+    assert KEY.hex().encode() not in said + out

@@ -1,0 +1,117 @@
+"""The program as a whole: its help, its document, its completion, and how it leaves at a mistake."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from cli.main import app
+
+ROOT = Path(__file__).parents[3]
+DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
+
+
+def _commands(command: Any, path: str = "intendly") -> Iterator[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        for name, each in command.commands.items():
+            yield from _commands(each, f"{path} {name}")
+    else:
+        yield path, command
+
+
+COMMANDS = dict(_commands(typer.main.get_command(app)))
+_TOLD = [line for block in re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL) for line in block.splitlines()]
+EXAMPLES = [line for line in _TOLD if line.startswith("intendly ")]
+
+
+def _options(command: Any) -> set[str]:
+    return {name for each in command.params for name in (*each.opts, *each.secondary_opts) if name.startswith("--")}
+
+
+def _run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_an_example_in_the_document(path: str) -> None:
+    assert [line for line in EXAMPLES if f"{line} ".startswith(f"{path} ")], f"docs/cli.md has no example of {path}"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_answers_in_json(path: str) -> None:
+    assert "--json" in _options(COMMANDS[path])
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_of_the_document_is_a_command_with_these_options(line: str) -> None:
+    path = max((path for path in COMMANDS if f"{line} ".startswith(f"{path} ")), key=len, default="")
+    assert path, "there is no such command"
+    words = shlex.split(line.removeprefix(path))
+    context = COMMANDS[path].make_context(path, words, resilient_parsing=False)
+    assert context.params
+
+
+def test_what_help_shows_as_an_example_is_in_the_document() -> None:
+    shown = [str(command.epilog).removeprefix("Example: ") for command in COMMANDS.values()]
+    assert [example for example in shown if example not in _TOLD] == []
+
+
+def test_no_option_takes_a_key() -> None:
+    for path, command in COMMANDS.items():
+        taking = {name for name in _options(command) if re.search("private|secret|mnemonic|password", name)}
+        assert taking <= {"--password-file"}, path
+        variables = {str(each.envvar) for each in command.params if each.envvar}
+        assert variables <= {"INTENDLY_API_URL", "RPC_URL", "INTENDLY_KEYSTORE"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trade", "--sell", "1", "WOKB"), "Missing option '--for'. See `intendly trade --help`."),
+        (("trade", "--sell", "1", "WOKB", "--for", "USDC", "--key", "0x1"), "No such option: --key"),
+        (("nope",), "No such command 'nope'. See `intendly --help`."),
+        (("trade", "--sell", "1", "A", "--for", "B", "--ttl", "soon"), "--ttl: expected a time such as"),
+        (("trade", "--sell", "1", "A", "--for", "B", "--min", "1", "--slippage", "1%"), "--slippage: expected either"),
+        (("quote", "--sell", "1", "A", "--for", "B"), "--account: expected your account's address"),
+        (("quote", "--sell", "1", "A", "--for", "B", "--account", "0x12"), "--account: expected 20 bytes, got 1"),
+        (("intent", "show", "0x12"), "HASH: expected 32 bytes, got 1"),
+        (("auction", "show", "12"), "ID: expected 0x followed by"),
+        (("auction", "show", "0x" + "12" * 32, "--api", "localhost"), "--api: expected an address such as http"),
+        (("solver", "register"), "--endpoint: expected either --endpoint URL or --stream"),
+        (("solver", "register", "--endpoint", "ftp://x"), "--endpoint: expected an address such as https"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_with_2(arguments: tuple[str, ...], said: str) -> None:
+    done = _run(*arguments)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
+    assert said in done.stderr
+
+
+def test_a_venue_that_does_not_answer_is_one_line_and_leaves_with_1() -> None:
+    done = _run("solver", "list", INTENDLY_API_URL="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
+    assert "--api or INTENDLY_API_URL says where it is" in done.stderr
+
+
+def test_the_shell_completes() -> None:
+    words = {"COMP_WORDS": "intendly int", "COMP_CWORD": "1"}
+    done = _run(_INTENDLY_COMPLETE="complete_bash", **words)
+    assert done.stdout.split() == ["intent"]
