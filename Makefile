@@ -15,9 +15,10 @@ FUZZ_SECONDS ?= 1800
 
 RUN := .venv/bin/python -m
 BROWSER := tests/browser/node_modules/.package-lock.json
+CLIENT := clients/ts/node_modules/.package-lock.json
 PY = py=$$(tools/find-python) || exit 1; "$$py"
 
-.PHONY: help setup demo up test lint format types imports contracts contracts-test pytest unit integration e2e openapi fuzz-api \
+.PHONY: help setup demo up test lint format types imports contracts contracts-test client-test pytest unit integration e2e openapi fuzz-api \
 	lock clean pristine
 
 help: ## list the commands
@@ -32,16 +33,19 @@ demo: setup ## trade: swappers, solvers, chain and venue from nothing (DEMO_ARGS
 up: setup ## run the venue until Ctrl-C (UP_ARGS)
 	@$(RUN) cli.main up $(UP_ARGS)
 
-test: setup lint types imports contracts-test pytest ## everything that CI runs; stops at the first failure
+test: setup lint types imports contracts-test client-test pytest ## everything that CI runs; stops at the first failure
 
-lint: setup ## style and mistakes (ruff)
+lint: setup $(CLIENT) ## style and mistakes (ruff, biome)
 	@$(RUN) ruff check . && $(RUN) ruff format --check .
+	@cd clients/ts && npm run --silent lint
 
-format: setup ## put the style right
+format: setup $(CLIENT) ## put the style right
 	@$(RUN) ruff check --fix-only . && $(RUN) ruff format .
+	@cd clients/ts && npm run --silent format
 
-types: setup ## strict types (mypy)
+types: setup $(CLIENT) ## strict types (mypy, tsc)
 	@$(RUN) mypy
+	@cd clients/ts && npm run --silent types
 
 imports: setup ## a lower floor never imports a higher one (import-linter)
 	@.venv/bin/lint-imports
@@ -52,18 +56,26 @@ contracts: setup ## build the contracts
 contracts-test: setup ## test the contracts (forge)
 	@cd contracts && npm run --silent lint && npm test
 
+client-test: setup $(CLIENT) ## test the TypeScript client (node)
+	@cd clients/ts && npm test --silent
+
+$(CLIENT): clients/ts/package.json clients/ts/package-lock.json clients/ts/.npmrc
+	@echo "Installing the packages of the TypeScript client (downloads up to 50 MB)."
+	@cd clients/ts && npm ci && touch node_modules/.package-lock.json
+
 $(BROWSER): tests/browser/package-lock.json
 	@echo "Installing the browser that tests our pages (downloads up to 80 MB)."
 	@cd tests/browser && npm ci && touch node_modules/.package-lock.json
 
-pytest: setup $(BROWSER) ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
+pytest: setup $(BROWSER) $(CLIENT) ## all Python tests, the longest first, in TEST_PROCESSES at once (2)
 	@$(RUN) pytest --exitfirst -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) tests/e2e tests/integration tests/unit
 
-unit integration e2e: setup $(BROWSER) ## one kind of tests (PYTEST_ARGS="-k …")
+unit integration e2e: setup $(BROWSER) $(CLIENT) ## one kind of tests (PYTEST_ARGS="-k …")
 	@$(RUN) pytest $(PYTEST_ARGS) tests/$@
 
-openapi: setup ## write the API's document, docs/openapi.json, anew
+openapi: setup $(CLIENT) ## write the API's document, docs/openapi.json, and the TypeScript client's types anew
 	@$(RUN) tools.openapi
+	@cd clients/ts && npm run --silent generate
 
 fuzz-api: setup ## send the API whatever its document allows, and forbids, for half an hour (FUZZ_SECONDS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) pytest tests/integration/openapi/test_schemathesis.py

@@ -11,8 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 _MADE = (
     ".data", "contracts/out", "contracts/out-permit2", "contracts/cache", "contracts/cache-permit2", "dist",
     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", ".tools/stamps/contracts",
+    "clients/ts/dist",
 )  # fmt: skip
-_INSTALLED = (".venv", ".tools", "contracts/node_modules", "tests/browser/node_modules")
+_INSTALLED = (".venv", ".tools", "contracts/node_modules", "tests/browser/node_modules", "clients/ts/node_modules")
 
 
 def main(arguments: list[str]) -> int:

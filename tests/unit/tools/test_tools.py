@@ -79,7 +79,7 @@ def test_a_lock_names_no_file_of_this_machine() -> None:
 
 
 def test_the_locks_hold_no_address_and_no_path() -> None:
-    for name in ("requirements.lock", "tools/uv.lock", "contracts/package-lock.json"):
+    for name in ("requirements.lock", "tools/uv.lock", "contracts/package-lock.json", "clients/ts/package-lock.json"):
         text = (ROOT / name).read_text()
         assert '"resolved"' not in text
         assert "--index" not in text

@@ -1,0 +1,255 @@
+/** What a trader does at a venue: ask, sign, submit, follow, cancel. The words are those of the Python SDK's client. */
+
+import {
+  type Account,
+  type Address,
+  type Chain,
+  type Hex,
+  isAddressEqual,
+  type LocalAccount,
+  recoverTypedDataAddress,
+  type Transport,
+  type TypedDataDefinition,
+  toHex,
+  type WalletClient,
+  zeroAddress,
+  zeroHash,
+} from "viem";
+import { ProtocolError } from "./errors.ts";
+import { HttpApi, type HttpOptions } from "./http.ts";
+import { type WaitOptions, waitUntilSettled } from "./settlement-wait.ts";
+import { type Event, type EventOptions, events, type Interest } from "./stream.ts";
+import {
+  cancelReceiptTypedData,
+  cancelTypedData,
+  intentHash,
+  intentTypedData,
+  receiptTypedData,
+} from "./typed-data.ts";
+import type {
+  CancelReceipt,
+  Config,
+  Intent,
+  IntentOutcome,
+  IntentPage,
+  IntentStatus,
+  IntentView,
+  Quote,
+  QuoteRequest,
+  Receipt,
+  SignedIntent,
+  Token,
+} from "./types.ts";
+
+/** Who signs: an account of viem's, or a wallet client that has one. */
+export type Signer =
+  | Pick<LocalAccount, "address" | "signTypedData">
+  | WalletClient<Transport, Chain | undefined, Account>;
+
+export type TraderOptions = HttpOptions & { account: Signer };
+
+/** What is sold, and the least that is taken for it. Amounts in the token's smallest unit. */
+export type IntentTerms = {
+  tokenIn: Address;
+  amountIn: bigint;
+  tokenOut: Address;
+  minAmountOut: bigint;
+  /** Unix seconds of block time; ten minutes from now by default. */
+  deadline?: number;
+  /** The account itself by default. */
+  receiver?: Address;
+  /** Unix seconds of block time; at once by default. */
+  validFrom?: number;
+  /** After it anyone may fill; the deadline by default, which means never. */
+  openAfter?: number;
+  partner?: Address;
+  partnerFeeBps?: number;
+  appData?: Hex;
+  /** Permit2's, which have no order; random by default. */
+  nonce?: bigint;
+};
+
+export type QuoteTerms = {
+  tokenIn: Address;
+  amountIn: bigint;
+  tokenOut: Address;
+  receiver?: Address;
+  /** From the best indication down to the intent's minimum; 50 by default. */
+  slippageBps?: number;
+  /** From now to the intent's deadline; 600 by default. */
+  ttlS?: number;
+};
+
+/** Every method throws `ApiError`, `NetworkError` or `ProtocolError`, and what the wallet throws. */
+export class TraderClient {
+  readonly address: Address;
+  readonly #sign: (data: TypedDataDefinition) => Promise<Hex>;
+  readonly #api: HttpApi;
+  #known: Promise<Config> | undefined;
+
+  constructor({ account, ...options }: TraderOptions) {
+    this.address = "account" in account ? account.account.address : account.address;
+    this.#sign = (data) =>
+      "account" in account ? account.signTypedData({ ...data, account: account.account }) : account.signTypedData(data);
+    this.#api = new HttpApi(options);
+  }
+
+  /** The chain, the addresses and the limits, as they are now. */
+  config(): Promise<Config> {
+    return this.#api.get("/config");
+  }
+
+  /** `config()`, asked once. */
+  knownConfig(): Promise<Config> {
+    this.#known ??= this.config().catch((error) => {
+      this.#known = undefined;
+      throw error;
+    });
+    return this.#known;
+  }
+
+  /** The tokens that the venue trades. */
+  tokens(): Promise<Token[]> {
+    return this.#api.get("/tokens");
+  }
+
+  /**
+   * What the solvers and pools would give now, and an unsigned intent that asks for it. Nobody is bound by it.
+   *
+   * An intent that is not what was asked for is a `ProtocolError`.
+   */
+  async quote(terms: QuoteTerms): Promise<Quote> {
+    const request: QuoteRequest = {
+      swapper: this.address,
+      token_in: terms.tokenIn,
+      amount_in: terms.amountIn.toString(),
+      token_out: terms.tokenOut,
+      receiver: terms.receiver ?? this.address,
+      slippage_bps: terms.slippageBps ?? 50,
+      ttl_s: terms.ttlS ?? 600,
+    };
+    const quote = await this.#api.post<Quote>("/quotes", request);
+    const { nonce, deadline } = quote.intent; // these and the minimum are for the venue to choose
+    const chosen = { minAmountOut: BigInt(quote.min_amount_out), nonce: BigInt(nonce), deadline };
+    if (intentHash(await this.buildIntent({ ...terms, ...chosen })) !== intentHash(quote.intent))
+      throw new ProtocolError("POST /quotes: the intent in the answer is not what was asked for; do not sign it");
+    return quote;
+  }
+
+  /** An intent, its state, and its fill when there is one. */
+  get(intentHash: Hex): Promise<IntentView> {
+    return this.#api.get(`/intents/${intentHash}`);
+  }
+
+  /** Why the intent is not filled, in words. */
+  status(intentHash: Hex): Promise<IntentStatus> {
+    return this.#api.get(`/intents/${intentHash}/status`);
+  }
+
+  /** One page of this account's intents, newest first. `after` is the last page's `next`. */
+  list(after?: string): Promise<IntentPage> {
+    return this.#api.get(`/intents?${new URLSearchParams({ swapper: this.address, ...(after && { after }) })}`);
+  }
+
+  /** An intent of this account. */
+  async buildIntent(terms: IntentTerms): Promise<Intent> {
+    const config = await this.knownConfig();
+    const deadline = terms.deadline ?? Math.floor(Date.now() / 1_000) + 600;
+    return {
+      chain_id: config.chain_id,
+      spender: config.settlement,
+      swapper: this.address,
+      token_in: terms.tokenIn,
+      amount_in: terms.amountIn.toString(),
+      token_out: terms.tokenOut,
+      min_amount_out: terms.minAmountOut.toString(),
+      receiver: terms.receiver ?? this.address,
+      nonce: (terms.nonce ?? BigInt(toHex(crypto.getRandomValues(new Uint8Array(32))))).toString(),
+      deadline,
+      valid_from: terms.validFrom ?? 0,
+      open_after: terms.openAfter ?? deadline,
+      partner: terms.partner ?? zeroAddress,
+      partner_fee_bps: terms.partnerFeeBps ?? 0,
+      app_data: terms.appData ?? zeroHash,
+    };
+  }
+
+  /** Sign what Permit2 verifies. Nothing is sent. */
+  async signIntent(intent: Intent): Promise<SignedIntent> {
+    return { intent, signature: await this.#sign(intentTypedData(intent)) };
+  }
+
+  /**
+   * POST an intent. The receipt means that it is committed; the same one again is safe and says so.
+   *
+   * The receipt is the venue's signed word: one that is not signed by it is a `ProtocolError`.
+   */
+  async submit(signed: SignedIntent): Promise<Receipt> {
+    const config = await this.knownConfig(); // before the intent is accepted
+    const receipt = await this.#api.post<Receipt>("/intents", signed);
+    await checkReceipt(receipt, intentHash(signed.intent), receiptTypedData(receipt, config), config);
+    return receipt;
+  }
+
+  /** POST several, `batch_max` at most; each one's outcome, in their order. One that is refused does not hinder others. */
+  async submitBatch(signed: SignedIntent[]): Promise<IntentOutcome[]> {
+    const config = await this.knownConfig();
+    const { outcomes } = await this.#api.post<{ outcomes: IntentOutcome[] }>("/intents/batch", { intents: signed });
+    if (outcomes.length !== signed.length)
+      throw new ProtocolError(`expected ${signed.length} outcomes, got ${outcomes.length}`);
+    for (const [place, one] of signed.entries()) {
+      const receipt = outcomes[place]?.receipt;
+      if (receipt) await checkReceipt(receipt, intentHash(one.intent), receiptTypedData(receipt, config), config);
+    }
+    return outcomes;
+  }
+
+  /**
+   * Cancel an open intent, free of charge. The same again is safe.
+   *
+   * The receipt is the venue's signed word that no award of it fills the intent after `not_after`; one that is not
+   * signed by it is a `ProtocolError`. The code of an `ApiError` says why not: `award_live`, `intent_ended`, ...
+   */
+  async cancel(intentHash: Hex): Promise<CancelReceipt> {
+    const config = await this.knownConfig();
+    const signature = await this.#sign(cancelTypedData(intentHash, config));
+    const receipt = await this.#api.post<CancelReceipt>(`/intents/${intentHash}/cancel`, { signature });
+    await checkReceipt(receipt, intentHash, cancelReceiptTypedData(receipt, config), config);
+    return receipt;
+  }
+
+  /** The stream's events about `interest`, in their order, each once, across reconnects, until `signal` is aborted. */
+  async *events(interest: Interest, options?: EventOptions): AsyncGenerator<Event, void> {
+    const { stream_url } = await this.knownConfig();
+    yield* events(stream_url, interest, options);
+  }
+
+  /**
+   * The intent with its fill, once it is mined.
+   *
+   * Throws `IntentNotFilledError` when it ended without one, `WaitTimeoutError` when time is up, both with why; and the
+   * reason of `signal` when that is aborted.
+   */
+  async waitUntilSettled(intentHash: Hex, options?: WaitOptions): Promise<IntentView> {
+    const { stream_url } = await this.knownConfig();
+    return waitUntilSettled(this.#api, stream_url, intentHash, options);
+  }
+}
+
+async function checkReceipt(
+  receipt: { intent_hash: Hex; signature: Hex },
+  intentHash: Hex,
+  data: TypedDataDefinition,
+  config: Config,
+): Promise<void> {
+  if (receipt.intent_hash !== intentHash)
+    throw new ProtocolError(`the receipt for ${intentHash} is about ${receipt.intent_hash}`);
+  const signer = await recoverTypedDataAddress({
+    ...data,
+    signature: receipt.signature,
+  }).catch((cause) => {
+    throw new ProtocolError(`the receipt for ${intentHash} is not signed`, { cause });
+  });
+  if (!isAddressEqual(signer, config.receipt_signer))
+    throw new ProtocolError(`the receipt for ${intentHash} is signed by ${signer}, which is not the venue's key`);
+}
