@@ -1,18 +1,14 @@
-"""The README's examples run as they stand there, each in a process of its own, against a small venue."""
+"""The README's example runs as it stands there, in a process of its own, against a small venue."""
 
 from __future__ import annotations
 
 import json
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
-from intendly_sdk.messages import BidRequest, BidResponse, FillView, Intent, IntentState, IntentView
+from intendly_sdk.messages import FillView, Intent, IntentState, IntentView
 from intendly_sdk.primitives import ZERO_HASH
 
 from tests.unit.sdk import samples
@@ -56,43 +52,6 @@ def test_the_trader_trades() -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("received 3001000000 in 0x")
     assert posted[0].min_amount_out == 3_000 * 10**6
-
-
-def test_the_solver_bids_and_stops() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with http_venue(lambda *_: (200, _plain(samples.config()))) as venue:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _example("solver")],
-            env={
-                "INTENDLY_API_URL": venue.url,
-                "SOLVER_KEY": _KEY,
-                "EXECUTOR_ADDRESS": str(samples.EXECUTOR),
-                "PORT": str(port),
-            },
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-                _until_up(http)
-                request = BidRequest(auctions=(samples.auction(),))
-                response = http.post("/bids", content=request.model_dump_json())
-            (signed,) = BidResponse.model_validate_json(response.content).bids
-            assert signed.bid.legs[0].amount_out == 3_000_300_000
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
-
-
-def _until_up(http: httpx.Client) -> None:
-    for _ in range(100):
-        try:
-            assert http.get("/health").status_code == 200
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the solver did not start")
 
 
 def _settled(intent: Intent) -> IntentView:
