@@ -15,6 +15,8 @@ from solvers.routes import Hop, Quote, Route, Venue, best_route, portions, v2_am
 
 STEPS = 8
 """A split divides the input into eighths."""
+_V3_MOST = 2**128 - 1
+"""V3 counts liquidity in a uint128 and amounts in an int256: what is more, none of its pools can take whole."""
 _RESERVES = View("getReserves", (), ("uint112", "uint112", "uint32"))
 _QUOTE = View(
     "quoteExactInputSingle",
@@ -68,7 +70,7 @@ class PoolQuotes:
             return {}
         v3 = [wish for wish in wishes if wish.hop.venue is Venue.V3]
         both = [(wish.hop, amount) for wish in v3 for amount in (wish.ahead + wish.amount, wish.ahead)]
-        asked = list(dict.fromkeys((hop, amount) for hop, amount in both if amount > 0))
+        asked = list(dict.fromkeys((hop, amount) for hop, amount in both if 0 < amount <= _V3_MOST))
         pairs = list(dict.fromkeys(wish.hop for wish in wishes if wish.hop.venue is Venue.V2))
         answers = self._calls.read(
             [self._quote(hop, amount) for hop, amount in asked] + [_RESERVES.at(self._pools.pair(hop)) for hop in pairs]

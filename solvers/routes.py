@@ -9,6 +9,7 @@ from enum import IntEnum
 from intendly_sdk.primitives import Address
 
 MAX_PARTS = 3
+V2_RESERVE_MAX = 2**112 - 1
 
 
 class Venue(IntEnum):
@@ -60,8 +61,11 @@ class Route:
 
 
 def v2_amount_out(amount_in: int, reserve_in: int, reserve_out: int) -> int:
-    """What a Uniswap V2 pair pays: x·y = k with 0.3 % off the input (UniswapV2Library.getAmountOut)."""
-    if amount_in <= 0 or reserve_in <= 0 or reserve_out <= 0:
+    """What a Uniswap V2 pair pays: x·y = k with 0.3 % off the input (UniswapV2Library.getAmountOut).
+
+    0 where it can't: without reserves, or with more than it can count.
+    """
+    if amount_in <= 0 or reserve_in <= 0 or reserve_out <= 0 or reserve_in + amount_in > V2_RESERVE_MAX:
         return 0
     taken = amount_in * 997
     return taken * reserve_out // (reserve_in * 1_000 + taken)

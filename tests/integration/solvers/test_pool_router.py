@@ -134,6 +134,15 @@ def test_it_declines_what_no_pool_trades_and_what_the_fee_eats_up(chain: LocalCh
     assert exact.answer(chain.auction(next(_numbers), chain.weth, 10**5, chain.usdc)) is None
 
 
+def test_it_declines_what_no_pool_can_take_whole(
+    chain: LocalChain, exact: PoolRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert exact.answer(chain.auction(next(_numbers), chain.weth, 10**18, chain.usdc)) is not None
+    for amount in (2**256 - 1, 2**255, 2**130):
+        assert exact.answer(chain.auction(next(_numbers), chain.weth, amount, chain.usdc)) is None
+    assert not caplog.records, "quietly, though a bid of its own goes into the pools before"
+
+
 def test_a_pool_that_moved_fails_the_fill_rather_than_the_executor(chain: LocalChain, exact: PoolRouter) -> None:
     auction = chain.auction(next(_numbers), chain.weth, 10**18, chain.usdc)
     signed = exact.answer(auction)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from intendly_sdk.primitives import Address
 
-from solvers.routes import MAX_PARTS, Hop, Quote, Venue, best_route, best_split, portions, v2_amount_out
+from solvers.routes import MAX_PARTS, V2_RESERVE_MAX, Hop, Quote, Venue, best_route, best_split, portions, v2_amount_out
 
 A, B, C = (Address(bytes(19) + bytes((n,))) for n in (1, 2, 3))
 V2 = Hop(Venue.V2, A, B)
@@ -27,6 +27,11 @@ def test_v2_pays_what_the_pair_pays() -> None:
     assert v2_amount_out(2, 100, 100) == 1
     assert v2_amount_out(10**18, 5 * 10**18, 10 * 10**18) == 1_662_497_915_624_478_906
     assert v2_amount_out(10**18, 0, 10) == v2_amount_out(0, 10, 10) == 0
+
+
+def test_v2_takes_no_more_than_it_can_count() -> None:
+    assert v2_amount_out(V2_RESERVE_MAX - 100, 100, 1_000) > 0
+    assert v2_amount_out(V2_RESERVE_MAX - 99, 100, 1_000) == v2_amount_out(2**256 - 1, 100, 1_000) == 0
 
 
 @given(amounts, amounts, amounts)
