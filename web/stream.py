@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY, Gauge
 from intendly.adapters.live import RedisFeed
 from intendly.adapters.observability.health import Check, PartDown, database_check, redis_check
 from intendly.bootstrap import Venue
-from intendly.domain.errors import InvalidRequest, StreamFull
+from intendly.domain.errors import InvalidRequest, StreamFull, Unavailable
 from intendly.settings import Settings, load_settings
 from web import headers, problems, telemetry
 from web.health import health_blueprint
@@ -68,13 +68,13 @@ class StreamServer:
             self._active.set(len(self._open))
 
     def admit(self) -> None:
-        """Raises `StreamFull` where one more connection would be too many, or at the server's beginning and end."""
+        """Raises `StreamFull` where one more connection would be too many, `Unavailable` at the server's two ends."""
         if self._is_leaving:
-            raise StreamFull("this server goes down; try another one")
+            raise Unavailable("this server goes down; try another one")
         if len(self._open) >= self._most:
             raise StreamFull(f"this server holds {self._most} connections (WS_MAX_CONNECTIONS); try another one")
         if not self.hub.is_ready:
-            raise StreamFull("this server has just started; try again in a moment")
+            raise Unavailable("this server has just started; try again in a moment")
 
     def go_away(self) -> None:
         """Tell every client that this server goes down, so that it resumes elsewhere."""
