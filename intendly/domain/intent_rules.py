@@ -42,11 +42,17 @@ class Market:
     """What moves with the chain: the tokens that are traded, each with one fill's gas in it, and block time.
 
     `gas_fees` is in each token's smallest unit, None where it is not priced yet. `block_time` is the newest indexed
-    block's, unix seconds; the database's clock stands in until a block is indexed.
+    block's, unix seconds; the database's clock stands in until a block is indexed. `clock` is that clock itself.
     """
 
     gas_fees: Mapping[Address, int | None]
     block_time: int
+    clock: int
+
+    @property
+    def next_block_time(self) -> int:
+        """The least that the next block may be of, however old the newest indexed one is."""
+        return max(self.block_time, self.clock)
 
 
 def check_fields(intent: Intent, rules: Rules, market: Market) -> None:
@@ -103,9 +109,10 @@ def _partner(intent: Intent, rules: Rules, _: Market) -> None:
 
 def _times(intent: Intent, rules: Rules, market: Market) -> None:
     now = market.block_time
-    if intent.deadline <= now:
+    if intent.deadline <= market.next_block_time:
         raise DeadlinePassed(
-            f"expected a deadline after block time, which is {now}, got {intent.deadline}", field="intent.deadline"
+            f"expected a deadline after block time, which is {market.next_block_time}, got {intent.deadline}",
+            field="intent.deadline",
         )
     if intent.deadline > now + rules.deadline_max_s:
         raise DeadlineTooFar(f"expected at most {now + rules.deadline_max_s}", field="intent.deadline")

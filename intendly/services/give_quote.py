@@ -44,7 +44,7 @@ class GiveQuotes:
     def quote(self, request: QuoteRequest) -> QuoteView:
         """Raises the `Refused` that POST /intents would answer with, `NoQuote`, `ChainUnavailable`."""
         market = self._market.market()
-        draft = _draft(request, self._rules, market.block_time)
+        draft = _draft(request, self._rules, market.next_block_time)
         # Nothing is too small for its fee yet: nobody was asked what it yields.
         _check(draft.model_copy(update={"min_amount_out": UINT256_MAX}), self._rules, market)
         ask = QuoteAsk(token_in=request.token_in, amount_in=request.amount_in, token_out=request.token_out)
@@ -112,7 +112,7 @@ def _finished(
     draft: Intent, suggested: Suggestion, ttl_s: int, facts: QuoteFacts, market: Market, rules: Rules
 ) -> Intent:
     """The chain may be ahead of the index, whose time an intent's deadline is held to."""
-    ends = min(max(facts.block_time, market.block_time) + ttl_s, market.block_time + rules.deadline_max_s)
+    ends = min(max(facts.block_time, market.next_block_time) + ttl_s, market.block_time + rules.deadline_max_s)
     return draft.model_copy(update={"min_amount_out": suggested.min_amount_out, "deadline": ends, "open_after": ends})
 
 

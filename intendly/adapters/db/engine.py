@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+_SELECTABLE: Final = 1_024
+
+
+def _replace_what_was_closed(connection: Any, *_: object) -> None:
+    """An idle connection that can be read has got the server's good-bye: the pool makes another, unseen.
+
+    Without a round trip; `select` cannot look at file numbers beyond 1,023, so those are taken as they are.
+    """
+    number = connection.fileno()
+    if number < _SELECTABLE and select.select([number], [], [], 0)[0]:
+        raise DisconnectionError
 
 
 class Database:
@@ -39,6 +54,7 @@ class Database:
                     "keepalives_idle": 30,
                 },
             )
+            event.listen(self._engine, "checkout", _replace_what_was_closed)
         return self._engine
 
     @contextmanager

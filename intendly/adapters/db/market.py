@@ -15,7 +15,7 @@ from intendly.domain.intent_rules import Market
 
 _MARKET = text("""
     SELECT t.address, t.gas_fee,
-           coalesce(c.block_time, extract(epoch FROM statement_timestamp())::bigint) AS block_time
+           floor(extract(epoch FROM statement_timestamp()))::bigint AS clock, c.block_time
     FROM (SELECT) one LEFT JOIN chain_cursor c ON true LEFT JOIN tokens t ON true
 """)
 
@@ -62,5 +62,6 @@ class MarketStore:
                 for row in rows
                 if row.address is not None
             },
-            block_time=rows[0].block_time,
+            block_time=rows[0].clock if rows[0].block_time is None else rows[0].block_time,
+            clock=rows[0].clock,
         )

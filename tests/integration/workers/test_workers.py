@@ -91,7 +91,7 @@ class Venue:
         )
 
 
-def until(what: Callable[[], object], timeout_s: float = 20.0) -> None:
+def until(what: Callable[[], object], timeout_s: float = 45.0) -> None:
     """Wait until `what` is true."""
     ends = time.monotonic() + timeout_s
     while not what():
@@ -271,7 +271,7 @@ def test_sigterm_ends_a_beat_in_the_middle_of_a_send(venue: Venue) -> None:
         beat = venue.beat()
         _until_it_ticks(beat)
         time.sleep(0.3 + 0.061 * turn)
-        assert beat.terminate() < 6
+        assert beat.terminate() < 15
         assert beat.process.returncode == 0
         assert "Traceback" not in beat.said()
 

@@ -33,7 +33,7 @@ RULES = Rules(
     max_partner_fee_bps=300,
     deadline_max_s=86_400,
 )
-MARKET = Market(gas_fees={WETH: 10**13, USDC: 50_000}, block_time=NOW)
+MARKET = Market(gas_fees={WETH: 10**13, USDC: 50_000}, block_time=NOW, clock=NOW)
 
 
 def intent(**changes: Any) -> Intent:
@@ -114,7 +114,7 @@ def test_times_are_taken_exactly_when_they_agree(deadline: int, valid_from: int,
 )
 def test_accepted_means_that_the_contract_takes_the_fee(minimum: int, gas_fee: int | None, partner_bps: int) -> None:
     one = intent(min_amount_out=minimum, partner=PARTNER, partner_fee_bps=partner_bps)
-    market = Market(gas_fees={WETH: None, USDC: gas_fee}, block_time=NOW)
+    market = Market(gas_fees={WETH: None, USDC: gas_fee}, block_time=NOW, clock=NOW)
     fee = fees.fee_for(one, RULES.house_fee_bps, gas_fee)
     code = code_of(one, market)
     assert (code is None) == (fee * 10_000 <= minimum * RULES.max_fee_bps)
@@ -123,7 +123,7 @@ def test_accepted_means_that_the_contract_takes_the_fee(minimum: int, gas_fee: i
 
 @given(gas_fee=st.integers(0, 10**24), partner_bps=st.integers(0, 300))
 def test_the_amount_that_a_refusal_names_is_enough(gas_fee: int, partner_bps: int) -> None:
-    market = Market(gas_fees={WETH: None, USDC: gas_fee}, block_time=NOW)
+    market = Market(gas_fees={WETH: None, USDC: gas_fee}, block_time=NOW, clock=NOW)
     one = intent(min_amount_out=1, partner=PARTNER, partner_fee_bps=partner_bps)
     with pytest.raises(IntentTooSmall) as refusal:
         check_fields(one, RULES, market)
@@ -138,3 +138,11 @@ def test_what_is_valid_later_is_due_then(ahead: int) -> None:
     assert new.due_in_s == max(0, ahead)
     assert new.reason is (Reason.NOT_YET_VALID if ahead > 0 else Reason.ACCEPTED)
     assert new.hash == one.hash
+
+
+@pytest.mark.parametrize("deadline", [NOW - 1, NOW, NOW + 19, NOW + 20])
+def test_a_deadline_is_past_though_the_index_stands_still(deadline: int) -> None:
+    """The newest indexed block is twenty seconds old; none that comes is."""
+    stalled = Market(gas_fees=MARKET.gas_fees, block_time=NOW, clock=NOW + 20)
+    assert code_of(intent(deadline=deadline, open_after=deadline), stalled) == "deadline_passed"
+    assert code_of(intent(deadline=NOW + 21, open_after=NOW + 21), stalled) is None
