@@ -8,7 +8,7 @@ from typing import Final
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-_ALWAYS: Final = {
+ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -36,7 +36,7 @@ def register(app: Flask, origins: Sequence[str]) -> None:
 
 
 def _secure(response: Response) -> Response:
-    for name, value in _ALWAYS.items():
+    for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:  # the client, or a trusted proxy for it, speaks https
         response.headers["Strict-Transport-Security"] = _HSTS

@@ -27,7 +27,9 @@ FRAMEWORK: Final = {
     405: ("method_not_allowed", "this page does not answer that method; the Allow header names those that it does"),
     408: ("request_timeout", "the request took too long to arrive; send it again"),
     413: ("body_too_large", "the body is over the limit, which GET /api/v1/config names as body_max_bytes"),
+    414: ("uri_too_long", "the line of the request is longer than 4,094 bytes; the API's own are far shorter"),
     415: ("unsupported_media_type", "send the body as JSON, with content-type: application/json"),
+    431: ("headers_too_large", "the header fields are too many or too long: at most 100, each of up to 8,190 bytes"),
 }
 _WHAT_TO_DO = {
     "missing": "this field is required",

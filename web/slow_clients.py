@@ -10,7 +10,8 @@ import time
 from typing import Any
 
 import gevent
-from gunicorn.workers.ggevent import GeventWorker
+
+from web.unreadable import ProblemWorker
 
 
 class BodyInTime:
@@ -32,7 +33,7 @@ class BodyInTime:
         return data
 
 
-class PatientWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(ProblemWorker):
     """Waits `keepalive` seconds for a head and as many for its body, twice as many for an answer to be taken."""
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
