@@ -53,14 +53,14 @@ def running_parts(
         anvil_port=anvil_port,
         block_time_s=block_time_s,
     ) as parts:
-        given |= free_ports(first) | _for_one_machine(first, local_chain=parts.anvil is not None)
-        if parts.postgres:
-            given["DATABASE_URL"] = parts.postgres.url
-        if parts.valkey:
-            given["REDIS_URL"] = parts.valkey.url
-        if parts.anvil:
-            given["RPC_URLS"] = parts.anvil.rpc_url
         try:
+            given |= free_ports(first) | _for_one_machine(first, local_chain=parts.anvil is not None)
+            if parts.postgres:
+                given["DATABASE_URL"] = parts.postgres.url
+            if parts.valkey:
+                given["REDIS_URL"] = parts.valkey.url
+            if parts.anvil:
+                given["RPC_URLS"] = parts.anvil.rpc_url
             yield Ground(load_settings(given), parts)
         finally:
             release_claims()

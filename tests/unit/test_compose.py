@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from cli.keeper import ProcessSpec
 from cli.main import app
 from cli.processes import venue_processes
+from intendly.adapters.embedded.ports import release_claims
 from intendly.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +35,11 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def processes(tmp_path: Path) -> dict[str, ProcessSpec]:
+def processes(tmp_path: Path) -> Iterator[dict[str, ProcessSpec]]:
     """Each process of the table by its service's name."""
     given = {"DATABASE_URL": "postgresql://", "REDIS_URL": "redis://", "RPC_URLS": "http://", "DATA_DIR": str(tmp_path)}
-    return {spec.name.replace("/", "-"): spec for spec in venue_processes(load_settings(given))}
+    yield {spec.name.replace("/", "-"): spec for spec in venue_processes(load_settings(given))}
+    release_claims()
 
 
 def test_the_file_is_one_that_compose_reads() -> None:

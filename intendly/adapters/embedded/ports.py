@@ -60,26 +60,38 @@ def claimed_port(wanted: int, host: str = "127.0.0.1") -> int:
 
 
 def release_claims() -> None:
-    """Give up what this process claimed; its end does too."""
+    """Give up what this process claimed; its end does too, but leaves the files to whoever claims these ports next."""
     while _claims:
-        _, descriptor = _claims.popitem()
+        port, descriptor = _claims.popitem()
+        with contextlib.suppress(OSError):  # it is of another user
+            _claim_file(port).unlink()  # under the lock: nobody else may
         os.close(descriptor)
+
+
+def _claim_file(port: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"intendly-port-{port}"
 
 
 def _claim(port: int) -> bool:
-    file = Path(tempfile.gettempdir()) / f"intendly-port-{port}"
-    try:
-        # Not O_CREAT where it exists: in a sticky folder the kernel refuses that for a file of another user.
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | (0 if file.exists() else os.O_CREAT), 0o644)
-    except PermissionError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return False
-    _claims[port] = descriptor
-    return True
+    file = _claim_file(port)
+    for _ in range(100):
+        try:
+            # Not O_CREAT where it exists: in a sticky folder the kernel refuses that for a file of another user.
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | (0 if file.exists() else os.O_CREAT), 0o644)
+        except FileNotFoundError:  # it was removed between the two
+            continue
+        except PermissionError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        if os.fstat(descriptor).st_nlink:
+            _claims[port] = descriptor
+            return True
+        os.close(descriptor)  # it was removed before the lock, which is one on nothing
+    return False
 
 
 def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.ports import free_ports
-from intendly.adapters.embedded.ports import claimed_port, is_free, port_holder, release_claims
+from cli.venue import running_parts
+from intendly.adapters.embedded.ports import claimed_port, free_port, is_free, port_holder, release_claims
 from intendly.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[3]
 PARTS = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "RPC_URLS": "http://x"}
+
+
+def _file(port: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"intendly-port-{port}"
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +67,40 @@ def test_a_port_that_another_venue_claimed_is_not_given_out_though_nobody_listen
         other.stdin.close()
         other.wait(timeout=10)
     release_claims()
+    assert _file(theirs).exists(), "it ended without a word"
     assert claimed_port(theirs) == theirs
+    release_claims()
+    assert not _file(theirs).exists()
+
+
+def test_a_claim_removed_by_its_holder_at_the_last_moment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    lock, holders = fcntl.flock, [_file(port)]
+
+    def lock_late(descriptor: int, operation: int) -> None:
+        while holders:
+            holders.pop().unlink()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    assert claimed_port(port) == port
+    with _file(port).open() as another, pytest.raises(BlockingIOError):
+        lock(another, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_the_claims_of_a_start_that_fails_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed = free_port()
+
+    def fail(_settings: object) -> dict[str, str]:
+        assert claimed_port(claimed) == claimed
+        raise SettingsError("FLOWER_PORT: port 1 is held by process 1")
+
+    monkeypatch.setattr("cli.venue.free_ports", fail)
+    for name, url in PARTS.items():
+        monkeypatch.setenv(name, url)
+    with pytest.raises(SettingsError, match="FLOWER_PORT"), running_parts(use_external=True, data_dir=tmp_path):
+        pass
+    assert not _file(claimed).exists()
 
 
 def test_a_default_port_gives_way_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.processes import solver_processes, venue_processes
+from intendly.adapters.embedded.ports import release_claims
 from intendly.settings import Settings, load_settings
 
 SECRETS = ("dbsecret", "cachesecret", "flowersecret")
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "notours")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # set for each, whatever ours is
-    return load_settings(
+    yield load_settings(
         {
             "DATABASE_URL": "postgresql://u:dbsecret@db/x",
             "REDIS_URL": "redis://:cachesecret@cache/0",
@@ -30,6 +32,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
             "AUCTION_WINDOW_MS": "1500",
         }
     )
+    release_claims()
 
 
 def test_a_hang_of_each_is_seen_and_that_is_never_its_readiness(settings: Settings) -> None:
