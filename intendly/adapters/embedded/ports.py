@@ -45,12 +45,12 @@ def free_port(wanted: int | None = None, host: str = "127.0.0.1") -> int:
     raise EmbeddedError(f"no free port on {host} between {_RANGE[0]} and {_RANGE[1]}")
 
 
-def claimed_port(wanted: int, host: str = "127.0.0.1") -> int:
+def claimed_port(wanted: int | None, host: str = "127.0.0.1") -> int:
     """Like `free_port`, for a server that starts later: until `release_claims` no other venue here is given this port.
 
     Two that start at once would both find a port free, and the clients of one would speak to the other.
     """
-    if is_free(wanted, host) and _claim(wanted):
+    if wanted is not None and is_free(wanted, host) and _claim(wanted):
         return wanted
     for _ in range(1_000):
         port = free_port(None, host)
@@ -61,11 +61,15 @@ def claimed_port(wanted: int, host: str = "127.0.0.1") -> int:
 
 def release_claims() -> None:
     """Give up what this process claimed; its end does too, but leaves the files to whoever claims these ports next."""
-    while _claims:
-        port, descriptor = _claims.popitem()
-        with contextlib.suppress(OSError):  # it is of another user
-            _claim_file(port).unlink()  # under the lock: nobody else may
-        os.close(descriptor)
+    for port in list(_claims):
+        _release(port)
+
+
+def _release(port: int) -> None:
+    descriptor = _claims.pop(port)
+    with contextlib.suppress(OSError):  # it is of another user
+        _claim_file(port).unlink()  # under the lock: nobody else may
+    os.close(descriptor)
 
 
 def _claim_file(port: int) -> Path:
@@ -95,14 +99,19 @@ def _claim(port: int) -> bool:
 
 
 def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:
-    """`start` with a free port; again with another when somebody took it between the look and the bind."""
+    """`start` with a free port that is claimed until it listens; again with another when a stranger took it meanwhile.
+
+    A server that came too late for its port would else be taken for the one that was there first.
+    """
     for _ in range(4):
-        port = free_port(wanted)
+        port = claimed_port(wanted)
         try:
             return start(port)
         except ChildDied:
             if is_free(port):
                 raise
+        finally:
+            _release(port)
     return start(free_port())
 
 

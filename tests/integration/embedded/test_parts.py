@@ -7,7 +7,9 @@ import os
 import signal
 import socket
 import stat
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from intendly.adapters.embedded.account import server_account
 from intendly.adapters.embedded.chain_state import CHECKPOINT, EXIT_DUMP
 from intendly.adapters.embedded.child import spawn
 from intendly.adapters.embedded.json_rpc import call
+from intendly.adapters.embedded.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -80,6 +83,24 @@ def test_a_taken_port_is_left_to_its_holder(world_folder: Path) -> None:
             assert postgres.port != port
         with embedded_anvil(world_folder, port=port) as anvil:
             assert anvil.port != port
+
+
+def test_chains_that_start_at_once_on_one_port_are_each_its_own(world_folder: Path) -> None:
+    """None speaks to another's."""
+    wanted, together = free_port(), threading.Barrier(4)
+
+    def chain(number: int) -> tuple[int, object]:
+        together.wait()
+        with embedded_anvil(world_folder / str(number), port=wanted) as one:
+            together.wait()
+            call(one.rpc_url, "anvil_setBalance", "0x" + "ab" * 20, hex(number + 1))
+            together.wait()
+            return one.port, call(one.rpc_url, "eth_getBalance", "0x" + "ab" * 20, "latest")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(chain, range(4)))
+    assert len({port for port, _ in found}) == 4
+    assert [balance for _, balance in found] == [hex(number + 1) for number in range(4)]
 
 
 def test_a_stale_pid_file_is_no_obstacle(world_folder: Path) -> None:
