@@ -29,7 +29,7 @@ def world(module_database_url: str, local_chain: LocalChain) -> World:
         "INSERT INTO chain_cursor (block_number, block_hash, block_time, final_number) VALUES (%s, %s, %s, 1)",
         *(int(block["number"], 16), bytes(32), int(block["timestamp"], 16)),
     )
-    world = World(database_url=module_database_url, deployment=deployment, block_time=int(block["timestamp"], 16))
+    world = World(database_url=module_database_url, deployment=deployment)
     rows.add_solver(Trader(world).solver)
     return world
 
