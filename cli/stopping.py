@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 _LOOK_S = 0.5
+_AGAIN_S = 0.05
 
 
 @contextmanager
@@ -34,13 +35,23 @@ def stopped_once() -> Iterator[None]:
         asked = True
         raise KeyboardInterrupt
 
+    def on_unraisable(lost: sys.UnraisableHookArgs) -> None:
+        nonlocal asked
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            hook_before(lost)
+            return
+        asked = False  # it was raised where Python lets nothing through, as in a __del__: ask again outside
+        threading.Timer(_AGAIN_S, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+
     outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     signals = (signal.SIGINT, signal.SIGTERM) if outlives else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, on_signal) for number in signals}
+    hook_before, sys.unraisablehook = sys.unraisablehook, on_unraisable
     try:
         with contextlib.nullcontext() if outlives else _terminal_watched():
             yield
     finally:
+        sys.unraisablehook = hook_before
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -40,6 +40,14 @@ class Step:
 
 
 def main() -> int:
+    try:
+        return _set_up()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _set_up() -> int:
     if text := refusal():
         print(text, file=sys.stderr)
         return 1

@@ -16,8 +16,8 @@ import yaml
 from typer.testing import CliRunner
 
 from cli.keeper import ProcessSpec
-from cli.main import app
 from cli.processes import venue_processes
+from cli.program import app
 from intendly.adapters.embedded.ports import release_claims
 from intendly.settings import Settings, load_settings
 

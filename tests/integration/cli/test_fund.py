@@ -9,7 +9,7 @@ import pytest
 from intendly_sdk.signatures import Signer
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.program import app
 from cli.venue import prepare, running_parts
 from intendly.adapters.embedded import embedded_anvil
 from intendly.settings import SettingsError

@@ -12,7 +12,7 @@ import pytest
 from intendly_sdk.primitives import HexBytes
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.program import app
 from intendly.adapters.chain import artifacts
 from intendly.adapters.chain.account import TransactionFailed
 from intendly.adapters.chain.keys import load_or_make_key

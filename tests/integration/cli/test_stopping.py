@@ -20,6 +20,22 @@ from intendly.adapters.embedded.ports import free_port
 from tests.integration.embedded.conftest import ROOT, descendants, wait_gone
 
 pytestmark = pytest.mark.integration
+IN_DEL = """
+import time
+from cli.stopping import stopped_once
+
+class Last:
+    def __del__(self):
+        print("ready", flush=True)
+        time.sleep(60)
+
+try:
+    with stopped_once():
+        Last()
+        time.sleep(60)
+except KeyboardInterrupt:
+    print("stopped")
+"""
 LEADER = ("setsid", "--ctty")
 NOHUP = ("sh", "-c", "trap '' HUP; exec \"$@\"", "nohup")
 
@@ -87,3 +103,15 @@ def test_detached_it_outlives_the_terminal(how: tuple[str, ...], made: bool, tmp
         os.kill(process.pid, signal.SIGTERM)
         process.wait(20)
         wait_gone(family, 1)
+
+
+def test_a_ctrl_c_is_not_lost_where_python_lets_no_exception_through() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", IN_DEL], cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.communicate(timeout=20) == ("stopped\n", "")
+        finally:
+            process.kill()

@@ -20,8 +20,8 @@ from intendly_sdk.signatures import Signer
 from typer.testing import CliRunner
 
 from cli.keystore import keystore_address, load_signer, read_password
-from cli.main import app
 from cli.options import OptionError
+from cli.program import app
 from tests.unit.sdk import samples
 from tests.unit.sdk.venue import Answer, http_venue
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.program import app
 from intendly.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[3]

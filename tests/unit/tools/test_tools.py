@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tools import bootstrap
 from tools.bootstrap import ending
 from tools.lock import without_paths
 from tools.platform_check import FOUNDRY, POSTGRES, SUPERVISION, VALKEY, missing_parts
@@ -97,3 +99,14 @@ def test_the_locks_hold_no_address_and_no_path() -> None:
 )
 def test_a_set_up_that_stops_says_what_to_do(status: int, says: str) -> None:
     assert ending("npm", status) == says
+
+
+def test_a_set_up_that_is_interrupted_says_so_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = bootstrap.Step("step", "a step", 0, tuple, lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(bootstrap, "TOOLS", tmp_path)
+    monkeypatch.setattr(bootstrap, "STEPS", (step,))
+    assert bootstrap.main() == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert (tmp_path / "stamps" / "step").read_text() == "", "it is to be done again"
