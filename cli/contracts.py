@@ -10,7 +10,7 @@ import typer
 from intendly_sdk.primitives import Address
 from pydantic import ValidationError
 
-from cli.options import Json, say_json
+from cli.options import Json, OptionError, say_json
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, load_settings
 
@@ -125,11 +125,11 @@ def _rpc(settings: Settings) -> Rpc:
 
 
 def address_option(option: str, text: str) -> Address:
-    """An address that was given as `option`. Raises `SettingsError` that names it."""
+    """An address that was given as `option`. Raises `OptionError` that names it."""
     try:
         return Address(text)
     except ValueError as error:
-        raise SettingsError(f"{option}: {error}") from None
+        raise OptionError(f"{option}: {error}") from None
 
 
 def _read(path: Path) -> Surroundings:

@@ -6,11 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from intendly_sdk.primitives import Address
+from intendly_sdk.primitives import ZERO_ADDRESS, Address
 
 from cli.amounts import shown, smallest_units
 from cli.contracts import address_option
-from cli.options import EXAMPLE_ADDRESS, Json, say_json
+from cli.options import EXAMPLE_ADDRESS, Json, OptionError, say_json
 from cli.venue import NOT_YET
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, exported, load_settings
@@ -40,9 +40,11 @@ def fund(
     from intendly.adapters.chain.local.contracts import COINS
 
     account = address_option("ADDRESS", address)
+    if account == ZERO_ADDRESS:
+        raise OptionError("ADDRESS: expected an account, got the zero address, which can hold no tokens")
     given = [coin for coin in COINS if token in (None, coin.symbol)]
     if not given:
-        raise SettingsError(f"--token: expected one of {', '.join(coin.symbol for coin in COINS)}, got {token}")
+        raise OptionError(f"--token: expected one of {', '.join(coin.symbol for coin in COINS)}, got {token}")
     tokens = {coin.symbol: _amount(coin, amount) for coin in given}
     settings = _settings()
     configure_logging("fund", "ERROR", "console")
@@ -64,7 +66,7 @@ def _amount(coin: Coin, amount: str | None) -> int:
     try:
         return smallest_units(amount, coin.decimals)
     except ValueError as error:
-        raise SettingsError(f"--amount: {error} (of {coin.symbol}), got {amount}") from None
+        raise OptionError(f"--amount: {error} (of {coin.symbol}), got {amount}") from None
 
 
 def _settings() -> Settings:

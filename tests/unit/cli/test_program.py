@@ -93,6 +93,10 @@ def test_no_option_takes_a_key() -> None:
         (("trade", "--sell", "1", "A", "--for", "B", "--min", "1", "--slippage", "1%"), "--slippage: expected either"),
         (("quote", "--sell", "1", "A", "--for", "B"), "--account: expected your account's address"),
         (("quote", "--sell", "1", "A", "--for", "B", "--account", "0x12"), "--account: expected 20 bytes, got 1"),
+        (("fund", "xyz"), "ADDRESS: expected 0x followed by"),
+        (("fund", "0x" + "00" * 20), "ADDRESS: expected an account, got the zero address"),
+        (("fund", "0x" + "1f" * 20, "--token", "WETH"), "--token: expected one of WOKB, USDC"),
+        (("fund", "0x" + "1f" * 20, "--token", "USDC", "--amount", "many"), "--amount: expected"),
         (("intent", "show", "0x12"), "HASH: expected 32 bytes, got 1"),
         (("auction", "show", "12"), "ID: expected 0x followed by"),
         (("auction", "show", "0x" + "12" * 32, "--api", "localhost"), "--api: expected an address such as http"),
@@ -104,6 +108,7 @@ def test_a_mistake_is_one_line_and_leaves_with_2(arguments: tuple[str, ...], sai
     done = _run(*arguments)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
     assert said in done.stderr
+    assert "settings" not in done.stderr, "an argument is no setting"
 
 
 def test_a_venue_that_does_not_answer_is_one_line_and_leaves_with_1() -> None:
