@@ -51,7 +51,12 @@ class RpcChain:
         }
 
     def executor_refusals(self, pairs: Collection[tuple[Address, Address]]) -> Mapping[tuple[Address, Address], str]:
-        asked = list(pairs)
+        try:
+            return self._refusals(list(pairs))
+        except RpcError as error:
+            raise ChainUnavailable(f"the chain's endpoint did not tell of the executors: {error}") from None
+
+    def _refusals(self, asked: list[tuple[Address, Address]]) -> dict[tuple[Address, Address], str]:
         consents = self._multicall.read([Read(self._registry, self._consented, pair) for pair in asked])
         refusals = {
             pair: f"its executor {pair[0]} has not consented to its solver"

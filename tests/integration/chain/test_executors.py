@@ -13,7 +13,8 @@ from intendly.adapters.chain import artifacts
 from intendly.adapters.chain.account import Account, Call
 from intendly.adapters.chain.create2 import Placed
 from intendly.adapters.chain.facts import RpcChain
-from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.rpc import Rpc, RpcError
+from intendly.domain.errors import ChainUnavailable
 from tests.venue import LocalChain
 
 pytestmark = pytest.mark.integration
@@ -52,3 +53,15 @@ def test_an_executor_needs_code_and_its_own_consent(local_chain: LocalChain, mon
     monkeypatch.setattr(Rpc, "results", noted)
     chain.executor_refusals(pairs[:2])
     assert asked == ["eth_call"], "one request, however many bids"
+
+
+def test_an_endpoint_that_refuses_to_tell_is_as_one_that_is_away(
+    local_chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_rpc: Rpc, _calls: object) -> list[object]:
+        raise RpcError("eth_call", {"message": "out of gas"})
+
+    chain = RpcChain(local_chain.rpc, local_chain.deployment)
+    monkeypatch.setattr(Rpc, "results", refuse)
+    with pytest.raises(ChainUnavailable, match="did not tell of the executors: eth_call: out of gas"):
+        chain.executor_refusals([(Address(b"\x99" * 20), Address(b"\x77" * 20))])
