@@ -11,12 +11,12 @@ from intendly_sdk.primitives import Address
 from pydantic import ValidationError
 
 from cli.options import Json, OptionError, say_json
+from cli.venue import rpc_of
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from intendly.adapters.chain.deployment import Surroundings
-    from intendly.adapters.chain.rpc import Rpc
     from intendly.adapters.chain.verification import Administration
     from intendly.domain.deployment import Deployment
 
@@ -79,7 +79,7 @@ def deploy_local(settings: Settings) -> Deployment:
     from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.chain.local.market import LocalMarket
 
-    with closing(_rpc(settings)) as rpc:
+    with closing(rpc_of(settings)) as rpc:
         market = LocalMarket(rpc, load_or_make_key(settings.deployer_key_path))
         return market.make(_administration(settings), settings.deployment_path, settings.markets_path)
 
@@ -93,7 +93,7 @@ def _deploy(
 
     given = _read(surroundings)
     administration = _administration(settings, owner, fee_recipient, grant_delay_s)
-    with closing(_rpc(settings)) as rpc:
+    with closing(rpc_of(settings)) as rpc:
         account = Account(rpc, load_or_make_key(settings.deployer_key_path))
         return deploy(rpc, account, administration, given, settings.deployment_path)
 
@@ -116,12 +116,6 @@ def _administration(
         pausers=(owns,),
         grant_delay_s=grant_delay_s,
     )
-
-
-def _rpc(settings: Settings) -> Rpc:
-    from intendly.adapters.chain.rpc import Rpc
-
-    return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)
 
 
 def address_option(option: str, text: str) -> Address:

@@ -11,7 +11,7 @@ from intendly_sdk.primitives import ZERO_ADDRESS, Address
 from cli.amounts import shown, smallest_units
 from cli.contracts import address_option
 from cli.options import EXAMPLE_ADDRESS, Json, OptionError, say_json
-from cli.venue import NOT_YET
+from cli.venue import NOT_YET, rpc_of
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, exported, load_settings
 
@@ -48,7 +48,7 @@ def fund(
     tokens = {coin.symbol: _amount(coin, amount) for coin in given}
     settings = _settings()
     configure_logging("fund", "ERROR", "console")
-    with closing(_rpc(settings)) as rpc:
+    with closing(rpc_of(settings)) as rpc:
         deployment = _local_market(rpc, settings)
         coins, held = _give(rpc, settings, deployment, account, tokens)
     if as_json:
@@ -80,12 +80,6 @@ def _settings() -> Settings:
         raise SettingsError(
             f"DATA_DIR: no local market has run in {settings.data_dir}; start it with `make up`, or set DATA_DIR"
         ) from None
-
-
-def _rpc(settings: Settings) -> Rpc:
-    from intendly.adapters.chain.rpc import Rpc
-
-    return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)
 
 
 def _local_market(rpc: Rpc, settings: Settings) -> Deployment:

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Final
 
 from cli.processes import SOLVERS, solver_key_path
+from cli.venue import rpc_of
 from intendly.settings import Settings
 
 _COIN: Final = 10**18
@@ -18,7 +19,6 @@ def ready_solvers(settings: Settings) -> None:
     from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.chain.local.contracts import COINS
     from intendly.adapters.chain.local.market import Funding, LocalMarket
-    from intendly.adapters.chain.rpc import Rpc
 
     inventory = {coin.symbol: coin.worth(_INVENTORY_DOLLARS) for coin in COINS}
     fundings = [
@@ -27,5 +27,5 @@ def ready_solvers(settings: Settings) -> None:
         if not path.exists()
     ]
     if fundings:
-        with closing(Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)) as rpc:
+        with closing(rpc_of(settings)) as rpc:
             LocalMarket(rpc, load_or_make_key(settings.deployer_key_path)).fund(fundings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.options import Json, say_json
-from cli.venue import NOT_YET
+from cli.venue import NOT_YET, rpc_of
 from intendly.adapters.observability.logging import configure_logging
 from intendly.settings import Settings, SettingsError, exported, load_settings
 
@@ -105,11 +105,10 @@ def _send(settings: Settings, order: Literal["pause", "unpause"]) -> Contract:
     from intendly.adapters.chain.account import Account, Call
     from intendly.adapters.chain.deployment import read_deployment
     from intendly.adapters.chain.keys import load_key
-    from intendly.adapters.chain.rpc import Rpc
 
     settlement = read_deployment(settings.deployment_path).settlement
     interface = artifacts.forge("Settlement").interface
-    with closing(Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)) as rpc:
+    with closing(rpc_of(settings)) as rpc:
         question = {"to": str(settlement), "data": str(HexBytes(interface["paused"].encode()))}
         wanted = order == "pause"
         if interface["paused"].decode(HexBytes(rpc.call("eth_call", question, "latest"))) == wanted:

@@ -1,7 +1,7 @@
 """Which processes the venue consists of: the one table of commands, environments and health addresses.
 
-Each is given exactly what it needs: the key files go to the coordinator alone, a solver gets public addresses and its
-own key, and nothing else of this process's environment is handed on.
+Each is given exactly what it needs: the keys of awards and settlements go to the coordinator alone, that of receipts to
+the relayer, a solver gets public addresses and its own key, and nothing else of our environment is handed on.
 """
 
 from __future__ import annotations

@@ -8,12 +8,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 from cli.ports import free_ports
 from intendly.adapters.embedded import EmbeddedParts, embedded_parts
 from intendly.adapters.embedded.folder import write_private
 from intendly.adapters.embedded.ports import release_claims
 from intendly.settings import Settings, SettingsError, exported, load_settings
+
+if TYPE_CHECKING:
+    from intendly.adapters.chain.rpc import Rpc
 
 PARTS = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 # Only to read the other settings before anything has started.
@@ -64,6 +68,13 @@ def running_parts(
             yield Ground(load_settings(given), parts)
         finally:
             release_claims()
+
+
+def rpc_of(settings: Settings) -> Rpc:
+    """The chain that the settings name, with the patience of a command. Close it."""
+    from intendly.adapters.chain.rpc import Rpc
+
+    return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)
 
 
 def check_writable(name: str, folder: Path) -> None:
