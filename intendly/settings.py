@@ -150,6 +150,10 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=2, ge=1, le=64, description="worker processes of the API")
     db_pool_max: int = Field(default=10, ge=1, le=200, description="database connections of one process")
     ws_max_connections: int = Field(default=10_000, ge=1, description="connections that one stream server holds")
+    ws_idle_s: float = Field(
+        default=60.0, gt=0, le=3_600, description="seconds that a stream connection may stay that follows nothing"
+    )
+    ws_max_per_address: int = Field(default=1_000, ge=1, description="of these, connections from one address")
     flower_user: str = Field(default="operator", description="Flower's log-in")
     flower_password: SecretStr | None = Field(
         default=None, description="Flower's log-in; `intendly up` makes one of its own"

@@ -39,10 +39,7 @@ class Rules:
         self._known: dict[tuple[str, int], Budget] = {}
 
     def caller(self, address: str, api_key: str) -> tuple[str, int]:
-        """Whose the address's budgets are, and how many times as wide: an integrator's own, or the address's.
-
-        Of an IPv6 address the network of 64 bits counts, which is what one customer is given.
-        """
+        """Whose the address's budgets are, and how many times as wide: an integrator's own, or the address's."""
         keys = self._settings.integrator_keys
         digest = hashlib.sha256(api_key.encode()).hexdigest() if keys and api_key else ""
         if factor := keys.get(digest):
@@ -52,8 +49,7 @@ class Rules:
         except ValueError:
             return "unknown", 1
         factors = [wide for net, wide in self._settings.integrator_networks.items() if known in net]
-        who = str(known) if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
-        return who, max(factors, default=1)
+        return place_of(address), max(factors, default=1)
 
     def of(self, name: str, factor: int) -> Budget:
         """The budget LIMIT_`name`."""
@@ -61,6 +57,15 @@ class Rules:
             rate = getattr(self._settings, f"limit_{name}")
             self._known[name, factor] = Budget.of(name, rate, times=factor)
         return self._known[name, factor]
+
+
+def place_of(address: str) -> str:
+    """Whom an address stands for: of an IPv6 address the network of 64 bits, which is what one customer is given."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(known) if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
 
 
 class Meter:
@@ -199,6 +204,18 @@ def swappers(*, in_batch: bool = False) -> Quota:
 def solvers(*, in_batch: bool = False) -> Quota:
     """What the solvers of this request may still bid; spend it after their signatures."""
     return SignedQuota(g.meter, "solver_batch_bids" if in_batch else "solver_bids")
+
+
+def bids_of(budgets: Budgets, settings: Settings) -> Callable[[], Quota]:
+    """What the solvers may still bid over the stream: LIMIT_SOLVER_BIDS, the same budget as over HTTP."""
+    rules = Rules(settings)
+
+    def quota() -> Quota:
+        meter = Meter(budgets, rules, "bids")
+        meter.admit()
+        return SignedQuota(meter, "solver_bids")
+
+    return quota
 
 
 def _joined(standings: Sequence[Standing], of: Callable[[Standing], str]) -> str:

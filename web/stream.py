@@ -1,13 +1,14 @@
-"""websocket-server: /api/v1/stream, with health and metrics at the root. A process of its own, under gevent."""
+"""websocket-server: /api/v1/stream, and the same as server-sent events. A process of its own, under gevent."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any, Final
 
 import gevent
 import structlog
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_sock import Sock
 from prometheus_client import REGISTRY, Gauge
 
@@ -16,15 +17,19 @@ from intendly.adapters.observability.health import Check, PartDown, database_che
 from intendly.bootstrap import Venue
 from intendly.domain.errors import InvalidRequest, StreamFull, Unavailable
 from intendly.settings import Settings, load_settings
-from web import headers, problems, telemetry
+from web import headers, problems, stream_events, telemetry
+from web.budgets import bids_of, place_of
 from web.health import health_blueprint
+from web.proxies import TrustedProxies
+from web.stream_following import GOING_AWAY, Client
 from web.stream_hub import Hub
 from web.stream_session import Session
-from web.stream_socket import GOING_AWAY, StreamSocket
+from web.stream_socket import StreamSocket
 
 log = structlog.get_logger(__name__)
 
 PROCESS: Final = "websocket-server"
+PATH: Final = "/api/v1/stream"
 MESSAGE_MAX_BYTES: Final = 131_072
 PING_EVERY_S: Final = 20
 CURSOR: Final = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
@@ -37,7 +42,10 @@ class StreamServer:
         self._venue = venue
         self._most = venue.settings.ws_max_connections
         self.hub = Hub(venue.event_store, RedisFeed(venue.settings.redis_url.get_secret_value()))
-        self._open: set[StreamSocket] = set()
+        self._most_of_one = venue.settings.ws_max_per_address
+        self._quota = bids_of(venue.budgets, venue.settings)
+        self._open: dict[Client, str] = {}
+        self._of_address: Counter[str] = Counter()
         self._is_leaving = False
         self._reader: gevent.Greenlet[[], None] | None = None
         self._active = Gauge("websocket_connections_active", "Open stream connections.", registry=REGISTRY)
@@ -49,8 +57,7 @@ class StreamServer:
     def serve(self, ws: Any) -> None:
         """One connection, from its hello to its end."""
         socket = StreamSocket(ws)
-        self._open.add(socket)
-        self._active.set(len(self._open))
+        self._came(socket)
         venue = self._venue
         session = Session(
             socket,
@@ -59,13 +66,34 @@ class StreamServer:
             venue.solver_keys,
             venue.place_bids,
             venue.deployment.domain,
+            self._quota,
+            venue.settings.ws_idle_s,
             after=request.args.get("after"),
         )
         try:
             session.run()
         finally:
-            self._open.discard(socket)
-            self._active.set(len(self._open))
+            self._went(socket)
+
+    def listen(self) -> Response:
+        """One that listens to server-sent events; it is counted until its response is closed."""
+        listener = stream_events.Listener()
+        response = stream_events.respond(listener, self.hub, self._venue.event_store)
+        self._came(listener)
+        response.call_on_close(lambda: self._went(listener))
+        return response
+
+    def _came(self, client: Client) -> None:
+        self._open[client] = place = place_of(request.remote_addr or "")
+        self._of_address[place] += 1
+        self._active.set(len(self._open))
+
+    def _went(self, client: Client) -> None:
+        place = self._open.pop(client)
+        self._of_address[place] -= 1
+        if not self._of_address[place]:
+            del self._of_address[place]
+        self._active.set(len(self._open))
 
     def admit(self) -> None:
         """Raises `StreamFull` where one more connection would be too many, `Unavailable` at the server's two ends."""
@@ -73,14 +101,16 @@ class StreamServer:
             raise Unavailable("this server goes down; try another one")
         if len(self._open) >= self._most:
             raise StreamFull(f"this server holds {self._most} connections (WS_MAX_CONNECTIONS); try another one")
+        if self._of_address[place_of(request.remote_addr or "")] >= self._most_of_one:
+            raise StreamFull(f"your address holds {self._most_of_one} connections (WS_MAX_PER_ADDRESS); close one")
         if not self.hub.is_ready:
             raise Unavailable("this server has just started; try again in a moment")
 
     def go_away(self) -> None:
         """Tell every client that this server goes down, so that it resumes elsewhere."""
         self._is_leaving = True
-        for socket in list(self._open):
-            socket.end(GOING_AWAY, "the server goes down: resume behind your last cursor")
+        for client in list(self._open):
+            client.end(GOING_AWAY, "the server goes down: resume behind your last cursor")
 
     def check(self) -> Check:
         """Ready once the events are read; without Redis it reads them from PostgreSQL, a little later."""
@@ -102,19 +132,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MESSAGE_MAX_BYTES, "ping_interval": PING_EVERY_S}
     app.extensions["intendly.stream"] = server
     telemetry.register(app)
-    headers.register(app, ())
+    headers.register(app, settings.cors_origins)
     problems.register(app)
 
     @app.before_request
     def _admit() -> None:
-        if request.path == "/api/v1/stream":
+        if request.path in (PATH, stream_events.PATH):
             # permessage-deflate triples the memory of a connection: it is not offered (docs/adr/0004-stream-server.md).
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             if not CURSOR.fullmatch(request.args.get("after", "0-0")):
                 raise InvalidRequest("expected the cursor of an event, epoch-number", field="after")
             server.admit()
 
-    Sock(app).route("/api/v1/stream")(server.serve)
+    Sock(app).route(PATH)(server.serve)
+    app.get(stream_events.PATH)(server.listen)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.proxy_networks)  # type: ignore[method-assign]
     checks = [
         database_check(venue.health_database),
         redis_check(settings.redis_url.get_secret_value()),

@@ -2,32 +2,70 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+import gevent
 
 from intendly.domain.errors import CursorGone, TooManyTopics
 from intendly.domain.events import Interest, Published
 from intendly.services.ports import EventStore
+from web.stream_frame import Frame
 from web.stream_hub import Hub
-from web.stream_socket import TRY_AGAIN, StreamSocket
+from web.stream_topics import SOLVER_CHANGED, login_of, topics_of
 
 PAGE: Final = 500
+TURN: Final = 200
+"""Events that one who resumes is told before the others have their turn."""
+QUEUE_MAX: Final = 1_000
 HELD_MAX: Final = 10_000
 TOPICS_MAX: Final = 10_000
-OPEN_AUCTIONS_MAX: Final = 2_000
+GOING_AWAY: Final = 1001
+POLICY: Final = 1008
+TRY_AGAIN: Final = 1013
+LOGIN_AGAIN: Final = 4401
+TOO_SLOW: Final = 4408
+"""The last two are our own: log in anew; the reader did not keep up."""
+
+
+class Client(ABC):
+    """One connection, as it is told things: a bounded queue that its own greenlet empties."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._backlog: deque[Frame] = deque()
+
+    @abstractmethod
+    def say(self, frame: Frame) -> None:
+        """Send or queue a frame; one that is `QUEUE_MAX` frames behind is dropped with `TOO_SLOW`. Never waits."""
+
+    @abstractmethod
+    def end(self, code: int, why: str) -> None:
+        """Close with a code, from any greenlet; what is still queued is not sent."""
+
+    def wait_for_room(self) -> None:
+        """Until the client has taken most of what was said, or the connection is over."""
+        while len(self._backlog) > QUEUE_MAX // 2 and not self.is_over:
+            gevent.sleep(0.02)
 
 
 class Following:
     """The subscriptions of one connection. `take` comes from the hub's greenlet, the rest from the connection's."""
 
-    def __init__(self, socket: StreamSocket, hub: Hub, store: EventStore) -> None:
-        self._socket = socket
+    def __init__(self, client: Client, hub: Hub, store: EventStore) -> None:
+        self._client = client
         self._hub = hub
         self._store = store
-        self._interests: list[Interest] = []
-        self._topics = 0
-        self._held: deque[Published] | None = None
+        self._topics: list[str] = []
+        self._followed = 0
+        self._held: deque[Frame] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is followed."""
+        return not self._followed
 
     def position(self, cursor: str | None) -> int | None:
         """The number behind which `cursor` resumes. Raises `CursorGone`."""
@@ -47,13 +85,12 @@ class Following:
 
         Nothing is told before `catch_up`, which must follow. Raises `TooManyTopics`.
         """
-        topics = 1 + len(interest.intents) + len(interest.swappers)
-        if self._topics + topics > TOPICS_MAX:
+        followed = 1 + len(interest.intents) + len(interest.swappers)
+        if self._followed + followed > TOPICS_MAX:
             raise TooManyTopics(f"one connection follows at most {TOPICS_MAX} intents and swappers; open another one")
-        self._topics += topics
+        self._followed += followed
         self._held = deque()
-        self._hub.add(self, interest)
-        self._interests.append(interest)
+        self._hear(topics_of(interest))
         return self._hub.head.last
 
     def catch_up(self, interest: Interest, after: int | None, upto: int) -> None:
@@ -62,53 +99,58 @@ class Following:
         As fast as the client takes it: only what is live can overrun a reader.
         """
         try:
-            for event in self._before(interest, after, upto):
-                self._tell(event)
-                self._socket.wait_for_room()
+            for place, frame in enumerate(self._before(interest, after, upto)):
+                self._client.say(frame)
+                self._client.wait_for_room()
+                if place % TURN == TURN - 1:
+                    gevent.sleep(0)
         except Exception:
             # It was told that it hears, so it must not be left with a gap.
-            self._socket.end(TRY_AGAIN, "what came before could not be read: resume behind your last cursor")
+            self._client.end(TRY_AGAIN, "what came before could not be read: resume behind your last cursor")
             raise
         while self._held:
-            self._tell(self._held.popleft())
-            self._socket.wait_for_room()
+            self._client.say(self._held.popleft())
+            self._client.wait_for_room()
         self._held = None
 
-    def end(self) -> None:
-        """Hear nothing any more."""
-        self._hub.remove(self, self._interests)
+    def log_in(self, solver: str) -> None:
+        """Be told when what the log-in rests on has changed."""
+        self._hear([login_of(solver)])
 
-    def take(self, event: Published) -> None:
+    def stop(self) -> None:
+        """Hear nothing any more."""
+        self._hub.remove(self, self._topics)
+
+    def take(self, event: Published, frame: Frame) -> None:
         """An event that one of the subscriptions hears; held back while older ones are told."""
-        if self._held is None:
-            self._tell(event)
+        if event.kind == SOLVER_CHANGED:
+            self._client.end(LOGIN_AGAIN, "your registration has changed: log in again, and resume")
+        elif self._held is None:
+            self._client.say(frame)
         elif len(self._held) < HELD_MAX:
-            self._held.append(event)
+            self._held.append(frame)
         else:
-            self._socket.end(TRY_AGAIN, "too far behind: resume behind your last cursor")
+            self._client.end(TRY_AGAIN, "too far behind: resume behind your last cursor")
+
+    def _hear(self, topics: Sequence[str]) -> None:
+        self._topics += topics
+        self._hub.add(self, topics)
 
     def lost_its_place(self) -> None:
         """The numbers begin anew."""
-        self._socket.end(TRY_AGAIN, "the event numbers begin anew: read the state, then subscribe")
+        self._client.end(TRY_AGAIN, "the event numbers begin anew: read the state, then subscribe")
 
-    def _before(self, interest: Interest, after: int | None, upto: int) -> Iterator[Published]:
+    def _before(self, interest: Interest, after: int | None, upto: int) -> Iterator[Frame]:
+        """From memory where it is kept, else from the database by pages."""
         if after is None:
             if interest.solver is not None:
-                yield from self._store.open_auctions(interest.solver, upto, OPEN_AUCTIONS_MAX)
+                yield from self._hub.history.open_auctions(interest.solver, upto, self._hub.now_ms())
             return
-        while after < upto and not self._socket.is_over:
+        while after < upto and not self._client.is_over:
+            kept = self._hub.history.behind(after, interest, upto)
+            if kept is not None:
+                yield from kept
+                return
             page = self._store.heard_by(interest, after, upto, PAGE)
-            yield from page
+            yield from map(self._hub.frame, page)
             after = page[-1].number if len(page) == PAGE else upto
-
-    def _tell(self, event: Published) -> None:
-        closes_at = event.closes_at
-        if closes_at is None:
-            self._socket.say(event.frame)
-            return
-
-        def stamped() -> str:
-            now = self._hub.now_ms()
-            return f'{event.frame[:-1]},"server_time":{now},"ms_left":{max(0, closes_at - now)}}}'
-
-        self._socket.say(stamped)

@@ -12,27 +12,28 @@ from typing import Final, Protocol
 
 import gevent
 import structlog
-from intendly_sdk.messages import EventKind
 from sqlalchemy.exc import SQLAlchemyError
 
 from intendly.adapters.live import LiveUnavailable
-from intendly.domain.events import Interest, Published, StreamHead
+from intendly.domain.events import Published, StreamHead
 from intendly.services.ports import EventStore
+from web.stream_frame import Frame
+from web.stream_history import EVENTS_MAX, History
+from web.stream_topics import topics_to
 
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 1_000
 WITHOUT_REDIS_S: Final = 0.25
 CLOCK_TRIP_MAX_S: Final = 0.05
-_ANY_AUCTION: Final = "auctions"
-_ANY_SOLVER: Final = "solvers"
+OPEN_AUCTIONS_MAX: Final = 10_000
 
 
 class Listener(Protocol):
     """A connection, as the hub sees it."""
 
-    def take(self, event: Published) -> None:
-        """An event that it hears, in order."""
+    def take(self, event: Published, frame: Frame) -> None:
+        """An event that it hears, in order, and what is said of it."""
         ...
 
     def lost_its_place(self) -> None:
@@ -53,7 +54,7 @@ class Feed(Protocol):
 
 
 class Hub:
-    """The audience of each event, by topic."""
+    """The audience of each event, by topic, and the newest events for those who resume."""
 
     def __init__(self, store: EventStore, feed: Feed) -> None:
         self._store = store
@@ -61,6 +62,7 @@ class Hub:
         self._topics: dict[str, set[Listener]] = {}
         self._head: StreamHead | None = None
         self._clock_ahead_ms: float | None = None
+        self.history = History()
         self.is_live = False
 
     @property
@@ -78,18 +80,19 @@ class Hub:
         """The database's clock, unix milliseconds: an auction closes by that one, whatever this machine's says."""
         return int(time.time() * 1000 + (self._clock_ahead_ms or 0))
 
-    def add(self, listener: Listener, interest: Interest) -> None:
-        for topic in _topics_of(interest):
+    def add(self, listener: Listener, topics: Iterable[str]) -> None:
+        """Tell it what is told to these topics (web/stream_topics.py), from the next event on."""
+        for topic in topics:
             self._topics.setdefault(topic, set()).add(listener)
 
-    def remove(self, listener: Listener, interests: Iterable[Interest]) -> None:
-        for interest in interests:
-            for topic in _topics_of(interest):
-                audience = self._topics.get(topic)
-                if audience is not None:
-                    audience.discard(listener)
-                    if not audience:
-                        del self._topics[topic]
+    def remove(self, listener: Listener, topics: Iterable[str]) -> None:
+        """Tell it nothing more of these."""
+        for topic in topics:
+            audience = self._topics.get(topic)
+            if audience is not None:
+                audience.discard(listener)
+                if not audience:
+                    del self._topics[topic]
 
     def run(self) -> None:
         """Read events for ever."""
@@ -136,13 +139,14 @@ class Hub:
         """
         known, newest = self._head, self._read_head()
         if self._head is None or known is None:
-            self._head = self._head or newest
+            if self._head is None:
+                self._begin(newest)
             return
         if newest.epoch != self._head.epoch or newest.last < known.last:
-            self._head = newest
-            log.warning("event_epoch_changed", epoch=newest.epoch)
-            for listener in {each for audience in self._topics.values() for each in audience}:
-                listener.lost_its_place()
+            if self._begin(newest):
+                log.warning("event_epoch_changed", epoch=newest.epoch)
+                for listener in {each for audience in self._topics.values() for each in audience}:
+                    listener.lost_its_place()
             return
         while self._head.last < newest.last and (page := self._store.since(self._head.last, PAGE)):
             for event in page:
@@ -157,39 +161,34 @@ class Hub:
             self._clock_ahead_ms = head.read_at - (began + ended) * 500
         return head
 
+    def _begin(self, newest: StreamHead) -> bool:
+        """Read what those who resume will ask for, then be ready; False where another greenlet was faster."""
+        before, history, last = self._head, History(), max(0, newest.last - EVENTS_MAX)
+        history.begin(last)
+        while last < newest.last and (page := self._store.since(last, PAGE)):
+            for event in page:
+                history.add(event, self.frame(event))
+            last = page[-1].number
+        openings = self._store.open_auctions(last, OPEN_AUCTIONS_MAX)
+        history.take_bids((event, self.frame(event)) for event in openings)
+        if self._head is not before:
+            return False
+        self.history, self._head = history, StreamHead(newest.epoch, last)
+        return True
+
+    def frame(self, event: Published) -> Frame:
+        """What is said of `event`."""
+        return Frame.of(event, self.now_ms)
+
     def _dispatch(self, event: Published) -> None:
         self._head = StreamHead(event.epoch, event.number)
+        frame = self.frame(event)
+        self.history.add(event, frame)
         for listener in self._audience(event):
-            listener.take(event)
+            listener.take(event, frame)
 
     def _audience(self, event: Published) -> set[Listener]:
         found: set[Listener] = set()
-        for topic in _topics_to(event):
+        for topic in topics_to(event):
             found |= self._topics.get(topic, set())
         return found
-
-
-def _topics_to(event: Published) -> list[str]:
-    """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
-    if event.solver is not None:
-        return [_solver(event.solver)]
-    topics = [topic for topic in (event.intent_hash, event.swapper) if topic is not None]
-    if event.kind == EventKind.AUCTION_OPENED:
-        topics += [_ANY_AUCTION, *map(_solver, event.roster)]
-    elif event.kind == EventKind.AUCTION_CLOSED:
-        topics += [_ANY_AUCTION, _ANY_SOLVER]
-    return topics
-
-
-def _topics_of(interest: Interest) -> list[str]:
-    topics = [*interest.intents, *interest.swappers]
-    if interest.auctions:
-        topics.append(_ANY_AUCTION)
-    if interest.solver is not None:
-        topics += [_solver(interest.solver), _ANY_SOLVER]
-    return topics
-
-
-def _solver(address: str) -> str:
-    """A solver's own topic; it may be the address of a swapper too, whose events are for anyone."""
-    return f"solver {address}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -17,12 +18,13 @@ from pydantic_core import from_json
 from intendly.domain.errors import LoginInvalid, LoginRequired
 from intendly.domain.events import Interest
 from intendly.services.place_bid import PlaceBids
-from intendly.services.ports import EventStore, SigningKeys
+from intendly.services.ports import EventStore, Quota, SigningKeys
 from web.problems import problem_of
 from web.stream_allowance import Allowance
-from web.stream_following import Following
+from web.stream_following import POLICY, Following
+from web.stream_frame import Frame
 from web.stream_hub import Hub
-from web.stream_socket import POLICY, StreamSocket
+from web.stream_socket import StreamSocket
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,8 @@ class Session:
         keys: SigningKeys,
         bids: PlaceBids,
         domain: Domain,
+        quota: Callable[[], Quota],
+        idle_s: float,
         after: str | None = None,
     ) -> None:
         self._socket = socket
@@ -51,6 +55,8 @@ class Session:
         self._keys = keys
         self._bids = bids
         self._domain = domain
+        self._quota = quota
+        self._idle_s = idle_s
         self._challenge = Hash32(os.urandom(32))
         self._solver: Address | None = None
         self._messages = Allowance(MESSAGES_A_SECOND, BURST)
@@ -58,16 +64,23 @@ class Session:
     def run(self) -> None:
         """Say hello, then answer until the client is gone."""
         hello = Hello(challenge=self._challenge, cursor=self._hub.head.cursor, server_time=self._hub.now_ms())
-        self._socket.say(hello.model_dump_json())
+        self._socket.say(Frame(hello.model_dump_json()))
         try:
-            while (message := self._socket.hear()) is not None:
+            while (message := self._hear()) is not None:
                 if self._messages.take(1):
                     self._socket.end(POLICY, f"too many messages: at most {MESSAGES_A_SECOND} a second")
                     return
                 self._answer(message)
         finally:
-            self._following.end()
+            self._following.stop()
             self._socket.finish()
+
+    def _hear(self) -> str | bytes | None:
+        """The next message; one that has nothing to do here is sent off."""
+        message = self._socket.hear(self._idle_s if self._following.is_idle else None)
+        if message is None:
+            self._socket.end(POLICY, f"idle: subscribe, or bid, within {self._idle_s:g} seconds")
+        return message
 
     def _answer(self, message: str | bytes) -> None:
         request_id = 0
@@ -80,7 +93,7 @@ class Session:
                 case Subscribe():
                     self._subscribe(request)
                 case PlaceBid():
-                    accepted = self._bids.place(request.signed_bid, via=self._solver)
+                    accepted = self._bids.place(request.signed_bid, via=self._solver, quota=self._quota())
                     self._reply(request_id, accepted.model_dump(mode="json"))
                 case Decline():
                     self._bids.decline(request.auction_id, self._logged_in())
@@ -107,6 +120,8 @@ class Session:
                 "signature: expected the solver's registered signing key over this connection's challenge",
                 field="signature",
             )
+        if self._solver != request.solver:
+            self._following.log_in(str(request.solver))
         self._solver = request.solver
         return {"solver": str(request.solver)}
 
@@ -130,10 +145,13 @@ class Session:
         self._following.catch_up(interest, after, upto)
 
     def _reply(self, request_id: int, result: dict[str, Any]) -> None:
-        self._socket.say(Reply(id=request_id, ok=True, result=result).model_dump_json(exclude_none=True))
+        self._say(Reply(id=request_id, ok=True, result=result))
 
     def _refuse(self, request_id: int, problem: Problem) -> None:
-        self._socket.say(Reply(id=request_id, ok=False, problem=problem).model_dump_json(exclude_none=True))
+        self._say(Reply(id=request_id, ok=False, problem=problem))
+
+    def _say(self, reply: Reply) -> None:
+        self._socket.say(Frame(reply.model_dump_json(exclude_none=True)))
 
 
 def _id_in(message: str | bytes) -> int:

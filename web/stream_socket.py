@@ -1,7 +1,8 @@
-"""One WebSocket as the stream uses it: whole frames only, a bounded queue, one writer, a clear end.
+"""One WebSocket as the stream uses it: whole frames only, a bounded queue, a clear end.
 
 simple-websocket sends with `socket.send`, which under gevent may take a part of a frame and drop the rest when the
-reader is slow, and from two greenlets at once. So the socket is wrapped: every send is whole, one at a time.
+reader is slow, and from two greenlets at once. So the socket is wrapped: every send is whole, one at a time. What is
+told goes out at once, past the library, as far as the kernel takes it; only for the rest a greenlet is started.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Any, Final
 
 import gevent
 import structlog
-from gevent.lock import RLock
-from gevent.queue import Full, Queue
+from gevent.lock import BoundedSemaphore
 from simple_websocket import ConnectionClosed
 
 from web.stream_allowance import Allowance
+from web.stream_following import QUEUE_MAX, TOO_SLOW, Client
+from web.stream_frame import Frame
 
 log = structlog.get_logger(__name__)
 
-QUEUE_MAX: Final = 1_000
 UNREAD_MAX: Final = 64
 """Messages that wait to be answered; behind them the client's own sends wait."""
 BYTES_A_SECOND: Final = 262_144
@@ -30,11 +31,6 @@ BURST_BYTES: Final = 1_048_576
 SEND_TIMEOUT_S: Final = 15.0
 CLOSE_TIMEOUT_S: Final = 1.0
 SLOW_CLOSE_TIMEOUT_S: Final = 5.0
-GOING_AWAY: Final = 1001
-POLICY: Final = 1008
-TRY_AGAIN: Final = 1013
-TOO_SLOW: Final = 4408
-"""Our own code: the reader did not keep up; reconnect and resume."""
 
 
 class WholeSends:
@@ -44,13 +40,38 @@ class WholeSends:
         self._sock = sock
         self._may_read = may_read
         self._allowance = Allowance(BYTES_A_SECOND, BURST_BYTES)
-        self._lock = RLock()
+        self._line = BoundedSemaphore(1)
         sock.settimeout(SEND_TIMEOUT_S)
 
     def send(self, data: bytes) -> int:
-        with self._lock:
+        """All of it, when its turn comes."""
+        with self._line:
             self._sock.sendall(data)
         return len(data)
+
+    def send_now(self, data: bytes) -> bytes | None:
+        """What the kernel takes at once. Returns the rest, and holds the line for `send_rest` unless that is empty.
+
+        None where another send holds the line. Raises `OSError`.
+        """
+        if not self._line.acquire(blocking=False):
+            return None
+        taken = -1
+        try:
+            taken = self._sock.send(data, 0, 0.0)
+        except (BlockingIOError, TimeoutError):
+            taken = 0
+        finally:
+            if taken in (-1, len(data)):
+                self._line.release()
+        return data[taken:]
+
+    def send_rest(self, rest: bytes) -> None:
+        """What `send_now` left. Raises `OSError`."""
+        try:
+            self._sock.sendall(rest)
+        finally:
+            self._line.release()
 
     def recv(self, size: int) -> bytes:
         while not self._may_read():
@@ -63,45 +84,46 @@ class WholeSends:
         return getattr(self._sock, name)
 
 
-class StreamSocket:
-    """What is said goes through a queue that one greenlet empties, so that a slow reader holds up nobody."""
+class StreamSocket(Client):
+    """A slow reader holds up nobody: what its kernel does not take waits for a greenlet of its own."""
 
     def __init__(self, ws: Any) -> None:
-        ws.sock = WholeSends(ws.sock, lambda: len(ws.input_buffer) < UNREAD_MAX or not ws.connected)
+        super().__init__()
+        self._sends = WholeSends(ws.sock, lambda: len(ws.input_buffer) < UNREAD_MAX or not ws.connected)
+        ws.sock = self._sends
         self._ws = ws
-        self._queue: Queue[str | Callable[[], str]] = Queue(QUEUE_MAX)
-        self.is_over = False
         self._closer: gevent.Greenlet[..., None] | None = None
-        self._writer = gevent.spawn(self._write)
+        self._writer: gevent.Greenlet[..., None] | None = None
 
-    def say(self, frame: str | Callable[[], str]) -> None:
-        """Queue a frame, or what makes it when its turn comes.
-
-        A reader that is `QUEUE_MAX` frames behind is dropped with `TOO_SLOW`.
-        """
-        if self.is_over:
+    def say(self, frame: Frame) -> None:
+        if self.is_over or not self._ws.connected:
             return
-        try:
-            self._queue.put_nowait(frame)
-        except Full:
+        if self._writer is None:
+            try:
+                rest = self._sends.send_now(frame.websocket())
+            except OSError:
+                self._lost()
+                return
+            if rest is not None and not rest:
+                return
+            if rest is None:
+                self._backlog.append(frame)
+            self._writer = gevent.spawn(self._write, rest)
+        elif len(self._backlog) < QUEUE_MAX:
+            self._backlog.append(frame)
+        else:
             log.warning("stream_reader_too_slow")
             self.end(TOO_SLOW, "too slow: reconnect and resume behind your last cursor")
 
-    def wait_for_room(self) -> None:
-        """Until the client has taken most of what was said, or the connection is over."""
-        while self._queue.qsize() > QUEUE_MAX // 2 and not self.is_over:
-            gevent.sleep(0.02)
-
-    def hear(self) -> str | bytes | None:
-        """The next message; None when the connection is over."""
+    def hear(self, timeout_s: float | None = None) -> str | bytes | None:
+        """The next message; None when the connection is over, or nothing came within `timeout_s`."""
         try:
-            message: str | bytes | None = self._ws.receive()
+            message: str | bytes | None = self._ws.receive(timeout_s)
         except ConnectionClosed:
             return None
         return message
 
     def end(self, code: int, why: str) -> None:
-        """Close with a code, from any greenlet; what is still queued is not sent."""
         if not self.is_over:
             self.is_over = True
             self._closer = gevent.spawn(self._close, code, why)
@@ -111,25 +133,36 @@ class StreamSocket:
         self.is_over = True
         if self._closer is not None:
             self._closer.join()
-        self._writer.kill(block=False)
+        self._stop_writer()
 
-    def _write(self) -> None:
-        while not self.is_over:
-            frame = self._queue.get()
-            try:
-                self._ws.send(frame if isinstance(frame, str) else frame())
-            except (ConnectionClosed, OSError):
-                self.is_over = True
-                self._cut()
+    def _write(self, rest: bytes | None) -> None:
+        """What is waiting, until nothing is."""
+        try:
+            if rest is not None:
+                self._sends.send_rest(rest)
+            while self._backlog and not self.is_over:
+                self._sends.send(self._backlog.popleft().websocket())
+        except OSError:
+            self._lost()
+        finally:
+            self._writer = None
+
+    def _lost(self) -> None:
+        self.is_over = True
+        self._cut()
 
     def _close(self, code: int, why: str) -> None:
         # A reader that reads nothing never takes the close frame either: it gets a moment, then the line is cut.
         grace_s = SLOW_CLOSE_TIMEOUT_S if code == TOO_SLOW else CLOSE_TIMEOUT_S
         with gevent.Timeout(grace_s, False), suppress(ConnectionClosed, OSError):
             self._ws.close(code, why)
-        self._writer.kill(block=False)
+        self._stop_writer()
         gevent.sleep(0.05)
         self._cut()
+
+    def _stop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.kill(block=False)
 
     def _cut(self) -> None:
         self._ws.connected = False

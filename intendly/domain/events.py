@@ -38,6 +38,7 @@ class Published:
     kind: str
     frame: str
     intent_hash: str | None = None
+    auction_id: str | None = None
     swapper: str | None = None
     solver: str | None = None
     roster: tuple[str, ...] = ()

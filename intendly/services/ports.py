@@ -474,8 +474,8 @@ class EventStore(Protocol):
         """Those behind `after`, up to `upto`, that `interest` hears, in order."""
         ...
 
-    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
-        """The openings, up to `upto`, of the auctions on whose roster `solver` is and that take bids now, in order."""
+    def open_auctions(self, upto: int, limit: int) -> list[Published]:
+        """The openings, up to `upto`, of the auctions that take bids now, the newest first."""
         ...
 
 

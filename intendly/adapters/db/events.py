@@ -52,8 +52,8 @@ class EventStore:
             rows = connection.execute(_HEARD_BY, given).all()
         return _published(rows[0].epoch, rows) if rows else []
 
-    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
-        given = {"solver": solver, "upto": upto, "limit": limit}
+    def open_auctions(self, upto: int, limit: int) -> list[Published]:
+        given = {"upto": upto, "limit": limit}
         with self._database.transaction() as connection:
             rows = connection.execute(_OPEN_AUCTIONS, given).all()
         return _published(rows[0].epoch, rows) if rows else []
@@ -82,6 +82,7 @@ def _one(epoch: int, row: Any) -> Published:
         kind=row.kind,
         frame=event.model_dump_json(exclude_none=True, warnings=False),
         intent_hash=_text(event.intent_hash),
+        auction_id=_text(event.auction_id),
         swapper=_text(event.swapper),
         solver=_text(event.solver),
         roster=roster,
@@ -158,7 +159,7 @@ _OPEN_AUCTIONS = text(
     SELECT {_EPOCH}, {_COLUMNS}
     FROM auctions a JOIN events e ON e.auction_id = a.id AND e.kind = 'auction.opened'
     WHERE a.state = 'open' AND a.closes_at > statement_timestamp()
-      AND number <= :upto AND data->'roster' ? :solver
-    ORDER BY number LIMIT :limit
+      AND number <= :upto
+    ORDER BY number DESC LIMIT :limit
     """  # noqa: S608 - a constant of this file
 )

@@ -98,6 +98,19 @@ def test_a_signed_bid_needs_no_login_and_is_for_its_own_solver_alone_after_one(f
     assert len(opened.stored()) == 1
 
 
+def test_a_solvers_budget_of_bids_is_the_same_as_over_http(floor: Floor) -> None:
+    usual = floor.stream.url
+    floor.stream.serve(LIMIT_SOLVER_BIDS="1/hour")
+    narrow, floor.stream.url = floor.stream.url, usual
+    opened = floor.open(SOLVER, RIVAL)
+    with Client(narrow) as one, Client(narrow) as another:
+        assert say(one, opened.bid(SOLVER))["ok"]
+        assert say(one, opened.bid(SOLVER))["ok"], "the same bid again is free"
+        problem = say(another, opened.bid(SOLVER, amount_out=1))["problem"]
+        assert (problem["code"], problem["status"]) == ("rate_limited", 429)
+        assert say(another, opened.bid(RIVAL))["ok"]
+
+
 def test_a_refused_bid_gets_the_problem_that_http_gives(floor: Floor, client: Client) -> None:
     opened, closed = floor.open(SOLVER), floor.open(SOLVER)
     closed.close()

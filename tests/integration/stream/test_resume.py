@@ -8,7 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.integration.stream.conftest import Stream, change, intent, numbers
+from tests.integration.stream.conftest import SOLVER, Stream, change, intent, numbers
+from web.stream_history import EVENTS_MAX
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -45,7 +46,7 @@ def test_the_address_may_name_the_cursor(running: Stream) -> None:
 
 
 def test_a_backlog_that_cannot_be_read_ends_the_connection_and_leaves_no_gap(stream: Stream) -> None:
-    stream.publish(change())
+    stream.many(EVENTS_MAX + 1)
     stream.serve()
     client = stream.client()
     stream.rows.run("ALTER TABLE events RENAME TO events_gone")
@@ -58,6 +59,35 @@ def test_a_backlog_that_cannot_be_read_ends_the_connection_and_leaves_no_gap(str
     again = stream.client()
     again.subscribe(intents=[str(intent(1))], after=f"{stream.store.head().epoch}-0")
     again.read(1)
+
+
+def test_many_that_resume_at_once_cost_the_database_nothing(stream: Stream) -> None:
+    """A reconnect storm: the table of events is gone, and each still hears what it missed."""
+    stream.many(300)
+    stream.serve()
+    clients = [stream.client() for _ in range(20)]
+    stream.rows.run("ALTER TABLE events RENAME TO events_gone")
+    cursor = f"{stream.store.head().epoch}-0"
+    for client in clients:
+        assert client.subscribe(intents=[str(intent(1))], after=cursor)["ok"]
+    for client in clients:
+        client.read(300)
+        assert numbers(client) == list(range(1, 301))
+    solver = stream.client()
+    solver.log_in(SOLVER)
+    assert solver.subscribe(solver=True)["ok"]
+    assert solver.read_for(0.3) == []
+    stream.rows.run("ALTER TABLE events_gone RENAME TO events")
+
+
+def test_what_lies_behind_the_memory_is_read_from_the_table_and_what_follows_from_memory(stream: Stream) -> None:
+    stream.many(EVENTS_MAX + 1_200)
+    stream.serve()
+    client = stream.client()
+    client.subscribe(intents=[str(intent(1))], after=f"{stream.store.head().epoch}-0")
+    stream.publish(change())
+    client.read(EVENTS_MAX + 1_201, timeout_s=30)
+    assert numbers(client) == list(range(1, EVENTS_MAX + 1_202))
 
 
 @pytest.mark.parametrize("cursor", ["", "7", "1-", "1-2-3", "1-%00"])

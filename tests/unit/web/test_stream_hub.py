@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from intendly.domain.events import Interest, Published, StreamHead
+from web.stream_frame import Frame
 from web.stream_hub import Hub
 
 INTENT = "0x" + "11" * 32
@@ -40,8 +41,8 @@ class Table:
     def heard_by(self, interest: Interest, after: int, upto: int, limit: int) -> list[Published]:
         raise NotImplementedError
 
-    def open_auctions(self, solver: str, upto: int, limit: int) -> list[Published]:
-        raise NotImplementedError
+    def open_auctions(self, upto: int, limit: int) -> list[Published]:
+        return []
 
 
 class Feed:
@@ -62,7 +63,7 @@ class Ear:
         self.heard: list[int] = []
         self.told_to_begin_anew = 0
 
-    def take(self, event: Published) -> None:
+    def take(self, event: Published, frame: Frame) -> None:
         self.heard.append(event.number)
 
     def lost_its_place(self) -> None:
@@ -89,7 +90,7 @@ def hub(table: Table, feed: Feed) -> Hub:
 @pytest.fixture
 def ear(hub: Hub) -> Ear:
     ear = Ear()
-    hub.add(ear, Interest(intents=frozenset({INTENT})))
+    hub.add(ear, [INTENT])
     return ear
 
 
@@ -128,7 +129,7 @@ def test_a_database_that_forgot_numbers_is_no_continuation_either(hub: Hub, tabl
 
 
 def test_who_left_hears_nothing(hub: Hub, table: Table, ear: Ear) -> None:
-    hub.remove(ear, [Interest(intents=frozenset({INTENT}))])
+    hub.remove(ear, [INTENT])
     table.last = 1
     hub.look()
     assert ear.heard == []

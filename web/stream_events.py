@@ -1,0 +1,117 @@
+"""The same events as server-sent events (WHATWG HTML, 9.2): GET /api/v1/stream/events, for who only listens."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import gevent
+from flask import Response, request
+from gevent.event import Event as Signal
+from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.stream_messages import Cursor
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from intendly.domain.events import Interest
+from intendly.services.ports import EventStore
+from web.stream_following import QUEUE_MAX, TOO_SLOW, Client, Following
+from web.stream_frame import Frame
+from web.stream_hub import Hub
+
+PATH: Final = "/api/v1/stream/events"
+QUIET_S: Final = 20.0
+"""A comment is sent after as long without an event, so that who is gone is noticed."""
+AT_ONCE: Final = 64
+"""Events in one write."""
+RETRY_MS: Final = (500, 3_000)
+"""After how long a client comes back that lost us; drawn for each, so that they don't all come at once."""
+
+
+def _parts(value: object) -> object:
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+class EventsQuery(BaseModel):
+    """What to hear; lists are separated by commas, and short, as an address is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intents: Annotated[tuple[Hash32, ...], BeforeValidator(_parts)] = Field(default=(), max_length=30)
+    swappers: Annotated[tuple[Address, ...], BeforeValidator(_parts)] = Field(default=(), max_length=30)
+    auctions: bool = False
+    after: Cursor | None = None
+
+
+class Listener(Client):
+    """One who listens over HTTP. Its own greenlet takes what is said from `chunks`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = Signal()
+        self._last = b""
+
+    def say(self, frame: Frame) -> None:
+        if self.is_over:
+            return
+        if len(self._backlog) < QUEUE_MAX:
+            self._backlog.append(frame)
+            self._news.set()
+        else:
+            self.end(TOO_SLOW, "too slow: reconnect and resume behind your last cursor")
+
+    def end(self, code: int, why: str) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self._last = f"event: end\ndata: {json.dumps({'type': 'end', 'code': code, 'detail': why})}\n\n".encode()
+            self._news.set()
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is written, until the end."""
+        while not self.is_over:
+            while self._backlog and not self.is_over:
+                most = min(AT_ONCE, len(self._backlog))
+                yield b"".join(self._backlog.popleft().server_sent() for _ in range(most))
+            self._news.clear()
+            if not self._backlog and not self.is_over and not self._news.wait(QUIET_S):
+                yield b":\n\n"
+        yield self._last
+
+
+def respond(listener: Listener, hub: Hub, store: EventStore) -> Response:
+    """The stream of what the query asks for, behind the header Last-Event-ID or `after`.
+
+    Raises pydantic's `ValidationError`, `CursorGone`.
+    """
+    query = EventsQuery.model_validate(request.args.to_dict() | _resumed())
+    following = Following(listener, hub, store)
+    after = following.position(query.after)
+    interest = Interest(
+        intents=frozenset(map(str, query.intents)),
+        swappers=frozenset(map(str, query.swappers)),
+        auctions=query.auctions,
+    )
+    upto = following.add(interest)
+    catching_up = gevent.spawn(following.catch_up, interest, after, upto)
+
+    def stop() -> None:
+        following.stop()
+        catching_up.kill(block=False)
+
+    response = Response(_body(query.after or hub.head.cursor, hub.now_ms(), listener), content_type="text/event-stream")
+    response.headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    response.call_on_close(stop)
+    return response
+
+
+def _body(cursor: str, now_ms: int, listener: Listener) -> Iterator[bytes]:
+    """The hello bears the cursor from which a client goes on that is cut off before its first event."""
+    hello: dict[str, Any] = {"type": "hello", "cursor": cursor, "server_time": now_ms}
+    yield f"retry: {random.randint(*RETRY_MS)}\nid: {cursor}\nevent: hello\ndata: {json.dumps(hello)}\n\n".encode()  # noqa: S311
+    yield from listener.chunks()
+
+
+def _resumed() -> dict[str, str]:
+    last = request.headers.get("Last-Event-ID", "")
+    return {"after": last} if last else {}

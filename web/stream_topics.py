@@ -1,0 +1,47 @@
+"""Who hears what: the topics that an event is told to, and those that a subscription is for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intendly_sdk.messages import EventKind
+
+from intendly.domain.events import Interest, Published
+
+_ANY_AUCTION: Final = "auctions"
+_ANY_SOLVER: Final = "solvers"
+SOLVER_CHANGED: Final = "solver.changed"
+
+
+def topics_to(event: Published) -> list[str]:
+    """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
+    if event.kind == SOLVER_CHANGED and event.solver is not None:
+        return [_solver(event.solver), login_of(event.solver)]
+    if event.solver is not None:
+        return [_solver(event.solver)]
+    topics = [topic for topic in (event.intent_hash, event.swapper) if topic is not None]
+    if event.kind == EventKind.AUCTION_OPENED:
+        topics += [_ANY_AUCTION, *map(_solver, event.roster)]
+    elif event.kind == EventKind.AUCTION_CLOSED:
+        topics += [_ANY_AUCTION, _ANY_SOLVER]
+    return topics
+
+
+def topics_of(interest: Interest) -> list[str]:
+    """What a subscription hears."""
+    topics = [*interest.intents, *interest.swappers]
+    if interest.auctions:
+        topics.append(_ANY_AUCTION)
+    if interest.solver is not None:
+        topics += [_solver(interest.solver), _ANY_SOLVER]
+    return topics
+
+
+def login_of(solver: str) -> str:
+    """What a connection that is logged in as `solver` is told of, whatever it asked for."""
+    return f"login {solver}"
+
+
+def _solver(address: str) -> str:
+    """A solver's own topic; it may be the address of a swapper too, whose events are for anyone."""
+    return f"solver {address}"
