@@ -12,6 +12,7 @@ PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 UPGRADE ?=
 FUZZ_SECONDS ?= 1800
+BENCH_ARGS ?=
 
 RUN := .venv/bin/python -m
 BROWSER := tests/browser/node_modules/.package-lock.json
@@ -19,7 +20,7 @@ CLIENT := clients/ts/node_modules/.package-lock.json
 PY = py=$$(tools/find-python) || exit 1; "$$py"
 
 .PHONY: help setup demo up test lint format types imports contracts contracts-test client-test pytest unit integration e2e openapi fuzz-api \
-	lock clean pristine
+	bench bench-compare lock clean pristine
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -79,6 +80,12 @@ openapi: setup $(CLIENT) ## write the API's document, docs/openapi.json, and the
 
 fuzz-api: setup ## send the API whatever its document allows, and forbids, for half an hour (FUZZ_SECONDS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) pytest tests/integration/openapi/test_schemathesis.py
+
+bench: setup ## measure the venue, each figure beside its floor (BENCH_ARGS="--only stream --rounds 5 --small --list")
+	@$(RUN) bench $(BENCH_ARGS)
+
+bench-compare: setup ## say which rows of the bench are worse than in the last commit
+	@$(RUN) bench --compare
 
 lock: setup ## write the Python locks anew (UPGRADE="flask", UPGRADE=all)
 	@$(RUN) tools.lock $(UPGRADE)

@@ -1,0 +1,1 @@
+"""How fast the venue is, each figure beside its floor: `python -m bench` (docs/performance.md)."""

@@ -1,0 +1,106 @@
+"""The command: `python -m bench`, by `make bench` and `make bench-compare`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from bench.catalogue import specs, subjects
+from bench.child import raise_file_limit
+from bench.compare import worse
+from bench.measure import Outcome, measured
+from bench.results import LATEST, committed, merged, read, write
+from bench.tables import DOCUMENT, document_with, markdown, show
+from cli.options import OptionError
+from cli.stopping import stopped_once
+from intendly.adapters.observability.logging import configure_logging
+from intendly.settings import Settings
+
+_ROUNDS = 5
+
+
+def main() -> NoReturn:
+    """Run the command and leave. 0 done, 1 a subject failed or a row got worse, 2 a mistake in what was said."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(bench)
+    try:
+        sys.exit(app(prog_name="python -m bench", standalone_mode=False))
+    except (typer.TyperException, OptionError) as error:
+        _leave(2, error.format_message() if isinstance(error, typer.TyperException) else str(error))
+    except KeyboardInterrupt:
+        _leave(130, "stopped")
+
+
+def bench(
+    only: Annotated[str, typer.Option(help="rows, or beginnings of their names, separated by commas")] = "",
+    rounds: Annotated[int | None, typer.Option(min=1, help="of each subject; default 5, with --small 2")] = None,
+    small: Annotated[bool, typer.Option("--small", help="sizes that prove that it works; no aim is judged")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="write the rows there; default, of a full run: bench/results/latest.json")
+    ] = None,
+    list_rows: Annotated[bool, typer.Option("--list", help="name the rows and end")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="measure nothing; say what is worse than in the last commit")
+    ] = False,
+    write_docs: Annotated[
+        bool, typer.Option("--write-docs", help="measure nothing; write the table into docs")
+    ] = False,
+) -> int:
+    """Measure the venue, each figure beside its floor. A row that misses its aim is shown, and fails nothing."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if not specs([name]):
+            raise OptionError(f"--only: expected rows that --list names, got {name}")
+    if list_rows:
+        for spec in specs(names):
+            sys.stdout.write(f"{spec.name:<32}{spec.what}\n")
+        return 0
+    if write_docs:
+        DOCUMENT.write_text(document_with(DOCUMENT.read_text(), markdown(specs(), read(LATEST))))
+        return 0
+    if compare:
+        return _compare()
+    return _measure(names, rounds or (2 if small else _ROUNDS), small=small, out=out)
+
+
+def _measure(names: Sequence[str], rounds: int, *, small: bool, out: Path | None) -> int:
+    for name in [name for name in os.environ if name.lower() in Settings.model_fields]:
+        del os.environ[name]  # what is exported for a venue must not change a figure
+    raise_file_limit()
+    configure_logging("bench", "ERROR", "console")
+    with stopped_once():
+        outcome = measured(subjects(names), names, rounds, small=small, console=Console(stderr=True))
+    show(Console(), outcome.results.rows)
+    _keep(outcome, out or (None if small or names else LATEST))
+    return 1 if outcome.failures else 0
+
+
+def _keep(outcome: Outcome, file: Path | None) -> None:
+    if file is None:
+        sys.stdout.write("not written: small sizes, or some of the rows; --out FILE writes them\n")
+        return
+    write(file, merged(read(file), outcome.results, [spec.name for spec in specs()]))
+    sys.stdout.write(f"written: {file}\n")
+
+
+def _compare() -> int:
+    before, now = committed(), read(LATEST)
+    if before is None or now is None:
+        sys.stdout.write("nothing to compare: no results are committed, or none are there; run `make bench` first\n")
+        return 0
+    found = worse(before, now)
+    for one in found:
+        sys.stdout.write(f"{one}\n")
+    sys.stdout.write(f"{len(found)} of {len(now.rows)} rows got worse since {before.commit} by more than the spread\n")
+    return 1 if found else 0
+
+
+def _leave(status: int, text: str) -> NoReturn:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(status)

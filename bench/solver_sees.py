@@ -1,0 +1,159 @@
+"""From a POST's answer to the solver that sees the auction on its stream: the whole venue, as `intendly up` runs it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from typing import Final
+
+import httpx
+from intendly_sdk.client import TraderClient, VenueClient
+from intendly_sdk.messages import EventKind
+from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.stream import StreamClient
+
+from bench.child import BenchError
+from bench.crowd import crowd
+from bench.rows import Reading, Rounds, Run, Spec, subject, value_at_most
+from cli.console import LogFiles
+from cli.demo.market import DemoMarket
+from cli.demo.trades import Trade, swappers
+from cli.processes import ROOT, SOLVERS, solver_key_path, solver_processes, venue_processes
+from cli.supervisor import Supervisor
+from cli.venue import prepare, running_parts
+from intendly.adapters.chain.keys import load_key
+from intendly.bootstrap import Venue
+from intendly.settings import Settings
+
+_JSON: Final = {"content-type": "application/json"}
+_EVERY_S: Final = 0.5
+_PATIENCE_S: Final = 30.0
+_DOLLARS: Final = 1_000
+_MAX_TRADES: Final = 2_000
+
+
+@subject(
+    Spec(
+        "stream.opened.idle",
+        "from a POST's answer to auction.opened at the solver, 2 POSTs a second, idle venue: median",
+        "ms",
+        aim=value_at_most(50),
+    ),
+    Spec(
+        "stream.opened.busy",
+        "the same with 2,000 further connections that hear every auction: 99th percentile",
+        "ms",
+        aim=value_at_most(150),
+        percentile=99,
+    ),
+)
+def solver_sees(run: Run) -> Rounds:
+    """20 samples of each in a round; the percentiles are over those of all rounds."""
+    samples = run.size(20, 2)
+    with ExitStack() as stack:
+        trading = stack.enter_context(_trading(run))
+        clients = stack.enter_context(crowd())
+        while True:
+            idle = trading.delays(samples)
+            clients.open(run.size(2_000, 20), trading.stream_port, {"auctions": True})
+            busy = trading.delays(samples)
+            clients.close()
+            yield {"stream.opened.idle": Reading(idle), "stream.opened.busy": Reading(busy)}
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What is asked for each time, amounts in the tokens' smallest units."""
+
+    token_in: Address
+    amount_in: int
+    token_out: Address
+    least: int
+
+
+class Trading:
+    """A swapper who posts intents, all of one kind, and a solver who notes when it is told of their auctions."""
+
+    def __init__(self, settings: Settings, trader: TraderClient, swap: Swap, solver: StreamClient) -> None:
+        self.stream_port = settings.websocket_port
+        self._trader, self._solver, self._swap = trader, solver, swap
+        self._http = httpx.Client(base_url=f"{settings.api_url}/api/v1", trust_env=False, headers=_JSON)
+        self._seen: dict[Hash32, float] = {}
+        self._thread = threading.Thread(target=self._watch, name="solver", daemon=True)
+        self._thread.start()
+
+    def delays(self, count: int) -> list[float]:
+        """Milliseconds from each answer to its auction.opened. Raises `BenchError`."""
+        answered: dict[Hash32, float] = {}
+        for _ in range(count):
+            swap = self._swap
+            intent = self._trader.build_intent(swap.token_in, swap.amount_in, swap.token_out, swap.least)
+            signed = self._trader.sign(intent)
+            began = time.monotonic()
+            answer = self._http.post("/intents", content=signed.model_dump_json())
+            answered[signed.intent.hash] = time.monotonic()
+            if not answer.is_success:
+                raise BenchError(f"POST /intents: {answer.status_code} {answer.text[:300]}")
+            time.sleep(max(0.0, began + _EVERY_S - time.monotonic()))
+        ends = time.monotonic() + _PATIENCE_S
+        while missing := answered.keys() - self._seen.keys():
+            if time.monotonic() > ends:
+                raise BenchError(f"of {count} auctions {len(missing)} were not told within {_PATIENCE_S:.0f} s")
+            time.sleep(0.05)
+        return [(self._seen[one] - at) * 1_000 for one, at in answered.items()]
+
+    def close(self) -> None:
+        self._solver.stop()
+        self._thread.join()
+        self._solver.close()
+        self._http.close()
+        self._trader.close()
+
+    def _watch(self) -> None:
+        for event in self._solver.events():
+            if event.kind is EventKind.AUCTION_OPENED and event.intent_hash is not None:
+                self._seen.setdefault(event.intent_hash, time.monotonic())
+
+
+@contextmanager
+def _trading(run: Run) -> Iterator[Trading]:
+    """A venue of its own with its chain and the two reference solvers, one of which is watched over."""
+    folder = run.ground.new_folder("venue")
+    with ExitStack() as stack:
+        with redirect_stderr(StringIO()):  # which ports it takes is of no interest here
+            ground = stack.enter_context(running_parts(use_external=False, data_dir=folder))
+        settings = ground.settings.model_copy(update={"limit_swapper_intents": "600/minute"})
+        prepare(ground)
+        logs = stack.enter_context(closing(LogFiles(folder / "logs")))
+        supervisor = Supervisor(venue_processes(settings) + solver_processes(settings), logs, cwd=ROOT)
+        stack.enter_context(supervisor).wait_ready()
+        person = swappers(0)[0]
+        swap = _funded(settings, Trade(person, "WOKB", "USDC", _DOLLARS))
+        trader = TraderClient(settings.api_url, person)
+        _wait_for_solvers(trader)
+        signer = load_key(solver_key_path(settings, SOLVERS[0]))
+        solver = StreamClient(settings.stream_url, signer=signer, domain=trader.domain())
+        solver.subscribe(solver=True)
+        yield stack.enter_context(closing(Trading(settings, trader, swap, solver)))
+
+
+def _funded(settings: Settings, trade: Trade) -> Swap:
+    """What the swapper asks for; it holds enough of what it sells, and Permit2 may move it."""
+    with closing(Venue(settings, process="bench")) as venue, closing(DemoMarket(settings, venue.deployment)) as market:
+        market.ready([trade] * _MAX_TRADES)
+        sold, bought = market.token(trade.sells).address, market.token(trade.buys).address
+        amount_in = market.amount_in(trade)
+        return Swap(sold, amount_in, bought, market.best_single_pool((sold, bought, amount_in)) // 2)
+
+
+def _wait_for_solvers(venue: VenueClient) -> None:
+    """Until the index knows the reference solvers: an intent that is posted before finds an empty roster."""
+    ends = time.monotonic() + _PATIENCE_S
+    while len(venue.solvers().solvers) < len(SOLVERS):
+        if time.monotonic() > ends:
+            raise BenchError(f"the solvers did not register within {_PATIENCE_S:.0f} s")
+        time.sleep(0.05)
