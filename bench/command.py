@@ -33,8 +33,6 @@ def main() -> NoReturn:
         sys.exit(app(prog_name="python -m bench", standalone_mode=False))
     except (typer.TyperException, OptionError) as error:
         _leave(2, error.format_message() if isinstance(error, typer.TyperException) else str(error))
-    except KeyboardInterrupt:
-        _leave(130, "stopped")
 
 
 def bench(
@@ -74,8 +72,11 @@ def _measure(names: Sequence[str], rounds: int, *, small: bool, out: Path | None
         del os.environ[name]  # what is exported for a venue must not change a figure
     raise_file_limit()
     configure_logging("bench", "ERROR", "console")
-    with stopped_once():
-        outcome = measured(subjects(names), names, rounds, small=small, console=Console(stderr=True))
+    try:
+        with stopped_once():
+            outcome = measured(subjects(names), names, rounds, small=small, console=Console(stderr=True))
+    except KeyboardInterrupt:
+        _leave(130, "stopped; nothing was written")
     show(Console(), outcome.results.rows)
     _keep(outcome, out or (None if small or names else LATEST))
     return 1 if outcome.failures else 0

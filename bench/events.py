@@ -10,7 +10,7 @@ from typing import Final
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Address, Hash32
 
-from bench.bare_server import BareServer
+from bench.bare_stream import BareServer
 from bench.clients import text_frame
 from bench.crowd import Crowd
 from intendly.adapters.db import outbox

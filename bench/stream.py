@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from bench.bare_server import bare_server
+from bench.bare_stream import bare_server
 from bench.child import memory_kib
 from bench.crowd import crowd
 from bench.events import STREAM_SERVER, SUBSCRIBE, events_of, frames_of, told, told_bare

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import Final
 
-from bench.bare_server import bare_server
+from bench.bare_stream import bare_server
 from bench.crowd import Crowd, crowd
 from bench.events import STREAM_SERVER, SUBSCRIBE, events_of, frames_of
 from bench.ground import running
