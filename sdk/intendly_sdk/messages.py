@@ -410,6 +410,7 @@ class EventKind(StrEnum):
     AUCTION_CLOSED = "auction.closed"
     BID_DECIDED = "bid.decided"
     FILL_FAILED = "fill.failed"
+    SOLVER_CHANGED = "solver.changed"
 
 
 class Event(Message):

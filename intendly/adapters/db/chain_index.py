@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from intendly.adapters.db import outbox
 from intendly.adapters.db.chain_effects import apply_failures, apply_fills, finalize, take_back
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.registry_effects import apply_registry
 from intendly.adapters.db.tables import blocks as blocks_table
 from intendly.adapters.db.tables import chain_cursor
 from intendly.domain.chain import Block, BundleFailed, Filled, Log, SolverChanged
@@ -52,7 +53,7 @@ class ChainIndexStore:
             changes += apply_failures(
                 connection, [log for log in logs if isinstance(log, BundleFailed)], last.timestamp
             )
-            _put_solvers(connection, [log for log in logs if isinstance(log, SolverChanged)])
+            changes += apply_registry(connection, [log for log in logs if isinstance(log, SolverChanged)])
             final = max(held, min(final, last.number))
             if final > held:
                 changes += finalize(connection, held, final)
@@ -71,7 +72,8 @@ class ChainIndexStore:
         with self._database.transaction() as connection:
             if _hold(connection, since) is None:
                 return False
-            outbox.record(connection, take_back(connection, to.number))
+            changes = take_back(connection, to.number) + apply_registry(connection, solvers)
+            outbox.record(connection, changes)
             connection.execute(
                 update(blocks_table)
                 .where(blocks_table.c.number > to.number, blocks_table.c.canonical)
@@ -84,7 +86,6 @@ class ChainIndexStore:
                     final_number=text("least(final_number, :to)").bindparams(to=to.number),
                 )
             )
-            _put_solvers(connection, solvers)
         return True
 
 
@@ -115,19 +116,6 @@ def _put_blocks(connection: Connection, blocks: Sequence[Block]) -> None:
     connection.execute(text("DELETE FROM blocks WHERE number < :oldest"), {"oldest": blocks[-1].number - BLOCKS_KEPT})
 
 
-def _put_solvers(connection: Connection, changed: Sequence[SolverChanged]) -> None:
-    """The newest event of a solver stands; what an event does not name stays as it was."""
-    merged: dict[Address, dict[str, Any]] = {}
-    for change in changed:
-        row = merged.setdefault(change.solver, {"address": bytes(change.solver), "key": None, "endpoint": None})
-        row["active"] = change.active
-        row["block_number"] = change.place.block_number
-        row["key"] = bytes(change.signing_key) if change.signing_key is not None else row["key"]
-        row["endpoint"] = change.endpoint if change.endpoint is not None else row["endpoint"]
-    if merged:
-        connection.execute(_PUT_SOLVER, list(merged.values()))
-
-
 def _stand_at(connection: Connection, block: Block, final: int) -> None:
     values = {
         "block_number": block.number,
@@ -137,15 +125,3 @@ def _stand_at(connection: Connection, block: Block, final: int) -> None:
     }
     statement = insert(chain_cursor).values(singleton=True, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["singleton"], set_=values))
-
-
-_PUT_SOLVER = text(
-    """
-    INSERT INTO solvers (address, signing_key, endpoint, active, block_number)
-    VALUES (:address, coalesce(:key, '\\x0000000000000000000000000000000000000000'::bytea), coalesce(:endpoint, ''),
-            :active, :block_number)
-    ON CONFLICT (address) DO UPDATE
-    SET signing_key = coalesce(:key, solvers.signing_key), endpoint = coalesce(:endpoint, solvers.endpoint),
-        active = excluded.active, block_number = excluded.block_number
-    """
-)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from intendly_sdk.primitives import Address
+from sqlalchemy import text
 
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.expiry import ExpiryStore
@@ -209,6 +210,26 @@ def test_a_solver_registers_moves_and_leaves(desk: Desk, chain: WrittenChain, in
     chain.mine(SolverChanged(NOWHERE, SOLVER, False, None, None))
     index.run()
     assert desk.value("SELECT active FROM solvers") is False
+    chain.mine(SolverChanged(NOWHERE, SOLVER, False, None, None))  # nothing new in it
+    index.run()
+    assert _told(desk) == [(key, True, True), (new_key, True, True), (new_key, False, True)]
+
+
+def test_each_of_many_solvers_is_told_of_its_own_change_by_one_statement(
+    desk: Desk, chain: WrittenChain, index: IndexChain
+) -> None:
+    solvers = [Address(bytes([n]) * 20) for n in range(1, 21)]
+    chain.mine(*(SolverChanged(NOWHERE, solver, True, solver, "") for solver in solvers))
+    with statements(desk.database) as seen:
+        index.run()
+    assert sum("INTO solvers" in one for one in seen) == 1
+    assert _told(desk) == [(solver, True, False) for solver in solvers]
+    assert (
+        desk.value(
+            "SELECT count(DISTINCT solver) FROM outbox WHERE data ->> 'signing_key' = '0x' || encode(solver, 'hex')"
+        )
+        == 20
+    )
 
 
 def test_a_registration_in_a_lost_block_is_asked_for_again(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
@@ -221,6 +242,7 @@ def test_a_registration_in_a_lost_block_is_asked_for_again(desk: Desk, chain: Wr
     chain.registry[SOLVER] = SolverChanged(NOWHERE, SOLVER, True, key, "")
     index.run()
     assert desk.value("SELECT count(*) FROM solvers WHERE signing_key = :x", key) == 1
+    assert _told(desk) == [(new_key, True, False), (key, True, False)]
 
 
 def test_a_roll_back_waits_for_the_registry_rather_than_leave_a_solver_as_it_was(
@@ -282,3 +304,13 @@ def test_an_intent_filled_at_its_deadline_does_not_expire(desk: Desk, chain: Wri
     index.run()
     assert ExpireIntents(ExpiryStore(desk.database), Nudged()).run() == 0
     assert desk.intent(row)[0] == "settled"
+
+
+def _told(desk: Desk) -> list[tuple[Address, bool, bool]]:
+    """What solvers were told of their registration, each of its own alone."""
+    with desk.database.transaction() as connection:
+        rows = connection.execute(
+            text("SELECT solver, data FROM outbox WHERE kind = 'solver.changed' ORDER BY id")
+        ).all()
+    assert all(row.solver is not None for row in rows)
+    return [(Address(row.data["signing_key"]), row.data["active"], row.data["endpoint_set"]) for row in rows]
