@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import gevent
+from intendly_sdk.messages import EventKind
 
 from intendly.domain.errors import CursorGone, TooManyTopics
 from intendly.domain.events import Interest, Published
 from intendly.services.ports import EventStore
 from web.stream_frame import Frame
 from web.stream_hub import Hub
-from web.stream_topics import SOLVER_CHANGED, login_of, topics_of
+from web.stream_topics import login_of, topics_of
 
 PAGE: Final = 500
 TURN: Final = 200
@@ -123,7 +124,7 @@ class Following:
 
     def take(self, event: Published, frame: Frame) -> None:
         """An event that one of the subscriptions hears; held back while older ones are told."""
-        if event.kind == SOLVER_CHANGED:
+        if event.kind == EventKind.SOLVER_CHANGED:
             self._client.end(LOGIN_AGAIN, "your registration has changed: log in again, and resume")
         elif self._held is None:
             self._client.say(frame)

@@ -10,12 +10,11 @@ from intendly.domain.events import Interest, Published
 
 _ANY_AUCTION: Final = "auctions"
 _ANY_SOLVER: Final = "solvers"
-SOLVER_CHANGED: Final = "solver.changed"
 
 
 def topics_to(event: Published) -> list[str]:
     """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
-    if event.kind == SOLVER_CHANGED and event.solver is not None:
+    if event.kind == EventKind.SOLVER_CHANGED and event.solver is not None:
         return [_solver(event.solver), login_of(event.solver)]
     if event.solver is not None:
         return [_solver(event.solver)]

@@ -147,6 +147,29 @@ def test_a_solver_logs_in_with_its_registered_key_alone(running: Stream) -> None
     assert client.log_in(SOLVER)["ok"]
 
 
+def test_a_log_in_ends_with_the_registration_that_it_rests_on(stream: Stream) -> None:
+    """Whatever it follows; the others stay, and who logs in again is told of the change and no more."""
+    stream.serve()
+    follows, bids_only, rival = stream.client(), stream.client(), stream.client()
+    for client, signer in ((follows, SOLVER), (bids_only, SOLVER), (rival, RIVAL)):
+        assert client.log_in(signer)["ok"]
+    follows.subscribe(solver=True)
+    rival.subscribe(solver=True)
+    cursor = stream.store.head().cursor
+    stream.publish(Change(EventKind.SOLVER_CHANGED, solver=SOLVER.address, data={"active": True}))
+    for client in (follows, bids_only):
+        with pytest.raises(ConnectionClosed) as closed:
+            client.read(2)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+    assert rival.read_for(0.3) == []
+    again = stream.client()
+    assert again.log_in(SOLVER)["ok"]
+    again.subscribe(solver=True, after=cursor)
+    assert [event["kind"] for event in again.read(1)] == ["solver.changed"]
+    assert again.subscribe(auctions=True)["ok"]
+
+
 def test_what_is_for_one_solver_reaches_nobody_else(running: Stream) -> None:
     solver, rival, watcher, named = running.client(), running.client(), running.client(), running.client()
     for client, signer in ((solver, SOLVER), (rival, RIVAL)):
