@@ -37,5 +37,14 @@ def spend_nonce(chain_id: int, nonce: int) -> Call:
     return Call(chain_id=chain_id, to=PERMIT2, data=HexBytes(data))
 
 
+def spent_nonce(call: Call) -> int:
+    """The nonce that `call` makes void. Raises `ValueError` where it is not one that `spend_nonce` makes."""
+    word, mask = int.from_bytes(call.data[4:36]), int.from_bytes(call.data[36:])
+    nonce = (word << 8) + mask.bit_length() - 1
+    if not 0 <= nonce <= UINT256_MAX or call != spend_nonce(call.chain_id, nonce):
+        raise ValueError("expected a call of Permit2's invalidateUnorderedNonces for one nonce")
+    return nonce
+
+
 def _word(value: int) -> bytes:
     return value.to_bytes(32, "big")

@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import RootModel
 
+from intendly_sdk.calls import spent_nonce
 from intendly_sdk.errors import ProtocolError
 from intendly_sdk.http_api import HttpApi
 from intendly_sdk.messages import (
@@ -17,6 +18,7 @@ from intendly_sdk.messages import (
     BidAccepted,
     BidOutcome,
     BidOutcomes,
+    Call,
     Cancel,
     CancelReceipt,
     ConfigView,
@@ -37,6 +39,7 @@ from intendly_sdk.messages import (
     TokenView,
 )
 from intendly_sdk.primitives import ZERO_ADDRESS, ZERO_HASH, Address, Hash32
+from intendly_sdk.quote_check import checked_quote
 from intendly_sdk.settlement_wait import wait_until_settled
 from intendly_sdk.signatures import SignatureError, Signer, recover
 from intendly_sdk.typed_data import Domain, cancel_digest
@@ -52,10 +55,23 @@ class VenueClient:
     `api_url` is the venue's address, such as http://127.0.0.1:3001; with /api/v1 behind it, it is the same.
     `timeout` is in seconds, of one try. After `tries` of them, with growing waits between, it gives up: the default
     bridges about three seconds, 12 half a minute.
+
+    `chain_id` and `settlement` are where you mean to trade, known from elsewhere than the venue: where its config says
+    otherwise, that is a `ProtocolError`, and nothing is signed. Name both wherever the money is real.
     """
 
-    def __init__(self, api_url: str, *, timeout: float = 5.0, tries: int = 6) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        chain_id: int | None = None,
+        settlement: Address | str | None = None,
+        timeout: float = 5.0,
+        tries: int = 6,
+    ) -> None:
         self._api = HttpApi(api_url, timeout=timeout, tries=tries)
+        self._chain_id = chain_id
+        self._settlement = None if settlement is None else Address(settlement)
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +85,13 @@ class VenueClient:
 
     def config(self) -> ConfigView:
         """The chain, the addresses and the limits, as they are now."""
-        return self._api.get("/config", ConfigView)
+        config = self._api.get("/config", ConfigView)
+        if self._chain_id not in (None, config.chain_id):
+            raise ProtocolError(f"GET /config: expected the chain_id {self._chain_id}, got {config.chain_id}")
+        if self._settlement not in (None, config.settlement):
+            got = config.settlement.checksum
+            raise ProtocolError(f"GET /config: expected the settlement {self._settlement.checksum}, got {got}")
+        return config
 
     @cached_property
     def known_config(self) -> ConfigView:
@@ -101,28 +123,11 @@ class VenueClient:
     def quote(self, request: QuoteRequest) -> QuoteView:
         """What the solvers and pools would give now, and an intent to sign. Nobody is bound by it.
 
-        Raises `ProtocolError` too where the intent is not one that was asked for.
+        Raises `ProtocolError` where what it would have you sign or send is not what was asked for. `typed_data` and
+        `permit2.permit` are built here.
         """
         view = self._api.post("/quotes", request, QuoteView)
-        if view.intent != self._asked_for(request, view) or view.intent_hash != view.intent.hash:
-            raise ProtocolError("POST /quotes: the intent in the answer is not what was asked for; do not sign it")
-        return view
-
-    def _asked_for(self, request: QuoteRequest, view: QuoteView) -> Intent:
-        """The intent that the venue may suggest: only nonce, deadline and minimum are for it to choose."""
-        return Intent(
-            chain_id=self.known_config.chain_id,
-            spender=self.known_config.settlement,
-            swapper=request.swapper,
-            token_in=request.token_in,
-            amount_in=request.amount_in,
-            token_out=request.token_out,
-            min_amount_out=view.min_amount_out,
-            receiver=request.swapper if request.receiver is None else request.receiver,
-            nonce=view.intent.nonce,
-            deadline=view.intent.deadline,
-            open_after=view.intent.deadline,
-        )
+        return checked_quote(view, request, self.domain(), time.time())
 
     def solver(self, solver: Address) -> SolverView:
         """A registered solver."""
@@ -133,8 +138,11 @@ class VenueClient:
         return self._api.get("/solvers", SolverPage, {"after": str(after)} if after else None)
 
     def get(self, intent_hash: Hash32) -> IntentView:
-        """An intent, its state, and its fill when there is one."""
-        return self._api.get(f"/intents/{intent_hash}", IntentView)
+        """An intent, its state, and its fill when there is one. What it asks for is checked by its hash."""
+        view = self._api.get(f"/intents/{intent_hash}", IntentView)
+        if not view.intent_hash == view.intent.hash == intent_hash:
+            raise ProtocolError(f"GET /intents/{intent_hash}: the intent in the answer is another one")
+        return view
 
     def status(self, intent_hash: Hash32) -> IntentStatus:
         """Why the intent is not filled, in words."""
@@ -149,8 +157,17 @@ class VenueClient:
 class TraderClient(VenueClient):
     """Signs, submits and follows intents. The swapper must have approved Permit2 for the token that it sells."""
 
-    def __init__(self, api_url: str, signer: Signer, *, timeout: float = 5.0, tries: int = 6) -> None:
-        super().__init__(api_url, timeout=timeout, tries=tries)
+    def __init__(
+        self,
+        api_url: str,
+        signer: Signer,
+        *,
+        chain_id: int | None = None,
+        settlement: Address | str | None = None,
+        timeout: float = 5.0,
+        tries: int = 6,
+    ) -> None:
+        super().__init__(api_url, chain_id=chain_id, settlement=settlement, timeout=timeout, tries=tries)
         self.signer = signer
 
     def build_intent(
@@ -221,15 +238,19 @@ class TraderClient(VenueClient):
                 self._check_receipt(outcome.receipt, one.intent.hash)
         return outcomes
 
-    def cancel(self, intent_hash: Hash32) -> CancelReceipt:
-        """Cancel an open intent, free of charge. The same again is safe.
+    def cancel(self, intent: Intent | Hash32) -> CancelReceipt:
+        """Cancel an open intent, named by itself or its hash, free of charge. The same again is safe.
 
         The receipt is the venue's signed word that no award of it fills the intent after `not_after`; one that is not
-        signed by it raises `ProtocolError`. The code of an `ApiError` says why not: `award_live`, `intent_ended`, ...
+        signed by it raises `ProtocolError`. So does a `spend_nonce` that does not void one of Permit2's nonces; that
+        it is this intent's is checked where the intent itself is given. `state` and `exposure` are not signed.
+        The code of an `ApiError` says why not: `award_live`, `intent_ended`, ...
         """
+        intent_hash = intent.hash if isinstance(intent, Intent) else intent
         body = Cancel(signature=self.signer.sign(cancel_digest(intent_hash, self.domain())))
         receipt = self._api.post(f"/intents/{intent_hash}/cancel", body, CancelReceipt)
         self._check_receipt(receipt, intent_hash)
+        self._check_spend_nonce(receipt.spend_nonce, intent)
         return receipt
 
     def wait_until_settled(self, intent_hash: Hash32, timeout: float = 60.0) -> IntentView:
@@ -248,6 +269,14 @@ class TraderClient(VenueClient):
             raise ProtocolError(f"the receipt for {intent_hash} is not signed: {error}") from None
         if signer != self.known_config.receipt_signer:
             raise ProtocolError(f"the receipt for {intent_hash} is signed by {signer}, which is not the venue's key")
+
+    def _check_spend_nonce(self, call: Call, intent: Intent | Hash32) -> None:
+        try:
+            nonce = spent_nonce(call)
+        except ValueError as error:
+            raise ProtocolError(f"spend_nonce: {error}; do not send it") from None
+        if call.chain_id != self.known_config.chain_id or (isinstance(intent, Intent) and nonce != intent.nonce):
+            raise ProtocolError("spend_nonce is about another nonce than the intent's; do not send it")
 
 
 def _check_count(outcomes: Sequence[object], asked: Sequence[object]) -> None:

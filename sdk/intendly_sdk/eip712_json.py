@@ -131,12 +131,14 @@ def stream_login_to_typed_data(solver: Address, challenge: Hash32, expires_at: i
     return _payload(settlement_domain(domain), typed_data.STREAM_LOGIN_TYPE, message)
 
 
-def token_permit_to_typed_data(domain: dict[str, Any], owner: Address, nonce: int, deadline: int) -> dict[str, Any]:
-    """What lets Permit2 take any amount of an EIP-2612 token of this domain; `deadline` in unix seconds."""
+def token_permit_to_typed_data(
+    domain: dict[str, Any], owner: Address, nonce: int, deadline: int, value: int = UINT256_MAX
+) -> dict[str, Any]:
+    """What lets Permit2 take `value`, or any amount, of this domain's EIP-2612 token; `deadline` in unix seconds."""
     message = {
         "owner": owner.checksum,
         "spender": PERMIT2.checksum,
-        "value": str(UINT256_MAX),
+        "value": str(value),
         "nonce": str(nonce),
         "deadline": str(deadline),
     }

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from itertools import count
+from typing import Any
 
 import pytest
 from eth_hash.auto import keccak
-from intendly_sdk.calls import spend_nonce
+from intendly_sdk.calls import approve_permit2, spend_nonce
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError, IntentNotFilledError, NetworkError, ProtocolError, WaitTimeoutError
 from intendly_sdk.messages import (
     Bid,
     BidAccepted,
+    Call,
     CancelReceipt,
     FillView,
     IntentState,
@@ -195,6 +197,97 @@ def test_a_cancel_is_signed_and_its_receipt_is_checked() -> None:
         answers[path] = (200, _json(_cancel_receipt(samples.SOLVER)))
         with pytest.raises(ProtocolError, match="which is not the venue's key"):
             trader.cancel(INTENT.hash)
+
+
+def _spending(call: Call) -> object:
+    return _json(_cancel_receipt(samples.RECEIPTS).model_copy(update={"spend_nonce": call}))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        (GOOD := spend_nonce(INTENT.chain_id, INTENT.nonce)).model_copy(update={"to": samples.SOLVER.address}),
+        GOOD.model_copy(update={"value": 1}),
+        GOOD.model_copy(update={"data": approve_permit2(INTENT.chain_id, samples.WETH.address).data}),
+        GOOD.model_copy(update={"data": HexBytes(GOOD.data[:-1] + b"\x03")}),
+        GOOD.model_copy(update={"data": HexBytes(GOOD.data[:-1] + b"\x00")}),
+        GOOD.model_copy(update={"data": HexBytes()}),
+        spend_nonce(1, INTENT.nonce),
+    ],
+)
+def test_a_cancel_comes_with_no_other_transaction_than_one_that_voids_a_nonce(call: Call) -> None:
+    answers = {f"/intents/{INTENT.hash}/cancel": (200, _spending(call))}
+    with (
+        http_venue(_venue(answers)) as venue,
+        TraderClient(venue.url, samples.SWAPPER) as trader,
+        pytest.raises(ProtocolError, match="do not send it"),
+    ):
+        trader.cancel(INTENT.hash)
+
+
+def test_a_cancel_of_the_intent_itself_comes_with_what_voids_its_nonce() -> None:
+    path = f"/intents/{INTENT.hash}/cancel"
+    answers = {path: (200, _spending(spend_nonce(INTENT.chain_id, INTENT.nonce + 1)))}
+    with http_venue(_venue(answers)) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+        trader.cancel(INTENT.hash)
+        with pytest.raises(ProtocolError, match="another nonce"):
+            trader.cancel(INTENT)
+        answers[path] = (200, _json(_cancel_receipt(samples.RECEIPTS)))
+        assert trader.cancel(INTENT).not_after == samples.NOW
+
+
+def test_another_intent_than_the_one_that_was_asked_for_is_a_protocol_error() -> None:
+    for changes in ({"intent_hash": str(_OTHER.hash)}, {"intent": _json(_OTHER)}):
+        told = _view(IntentState.OPEN) | changes  # type: ignore[operator]
+        with (
+            http_venue(_venue({f"/intents/{INTENT.hash}": (200, told)})) as venue,
+            VenueClient(venue.url) as client,
+            pytest.raises(ProtocolError, match="another one"),
+        ):
+            client.get(INTENT.hash)
+
+
+@pytest.mark.parametrize(
+    ("pins", "said"),
+    [
+        ({"chain_id": 1}, "expected the chain_id 1, got 31337"),
+        ({"settlement": samples.EXECUTOR}, f"expected the settlement {samples.EXECUTOR.checksum}, got"),
+        ({"chain_id": 31_337, "settlement": str(samples.EXECUTOR)}, "expected the settlement"),
+    ],
+)
+def test_at_another_venue_than_the_one_that_was_named_nothing_is_signed(pins: dict[str, Any], said: str) -> None:
+    with http_venue(_venue({})) as venue, TraderClient(venue.url, samples.SWAPPER, **pins) as trader:
+        for use in (
+            trader.config,
+            lambda: trader.build_intent(samples.WETH.address, 1, samples.USDC.address, 1),
+            lambda: trader.submit(trader.sign(INTENT)),
+            lambda: trader.cancel(INTENT.hash),
+        ):
+            with pytest.raises(ProtocolError, match=said):
+                use()
+        assert {path for _, path, _ in venue.asked} == {"/api/v1/config"}
+
+
+def test_at_the_venue_that_was_named_all_is_as_without() -> None:
+    named = {"chain_id": 31_337, "settlement": samples.SETTLEMENT.checksum}
+    with http_venue(_venue({})) as venue, VenueClient(venue.url, **named) as client:  # type: ignore[arg-type]
+        assert client.config() == samples.config()
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """Elsewhere is another venue. A signed intent is not handed to it."""
+    with http_venue(_venue({"/intents": (202, _json(samples.receipt(INTENT.hash)))})) as other:
+
+        def answer(_method: str, path: str) -> Answer:
+            if path.endswith("/config"):
+                return 200, _json(samples.config())
+            return 308, {"location": other.url + path}
+
+        with http_venue(answer) as venue, TraderClient(venue.url, samples.SWAPPER) as trader:
+            with pytest.raises(ProtocolError, match="308"):
+                trader.submit(trader.sign(INTENT))
+            assert [path for _, path, _ in venue.asked] == ["/api/v1/config", "/api/v1/intents"]
+        assert other.asked == []
 
 
 def test_an_answer_of_another_kind_is_a_protocol_error() -> None:

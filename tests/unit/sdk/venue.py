@@ -36,6 +36,8 @@ class HttpVenue:
                     return
                 sent = answered if isinstance(answered, bytes) else json.dumps(answered).encode()
                 self.send_response(status)
+                if 300 <= status < 400 and isinstance(answered, dict):
+                    self.send_header("location", answered["location"])
                 self.send_header("content-length", str(len(sent)))
                 self.end_headers()
                 self.wfile.write(sent)
