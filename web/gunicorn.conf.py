@@ -32,6 +32,9 @@ timeout = 30
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
+# What proxies say, web/proxies.py reads, and from TRUSTED_PROXIES alone; gunicorn by itself would believe loopback.
+forwarded_allow_ips = ""
+forwarder_headers = ""
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's

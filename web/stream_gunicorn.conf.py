@@ -27,6 +27,9 @@ keepalive = _settings.request_timeout_s
 timeout = 30
 graceful_timeout = 5
 control_socket_disable = True
+# What proxies say, web/proxies.py reads, and from TRUSTED_PROXIES alone; gunicorn by itself would believe loopback.
+forwarded_allow_ips = ""
+forwarder_headers = ""
 logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
 
 

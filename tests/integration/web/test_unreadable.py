@@ -98,3 +98,19 @@ def test_what_cannot_be_read_is_answered_with_a_problem(
     assert problem["request_id"] == headers["x-request-id"]
     assert problem["request_id"] in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "script_name"])
+@pytest.mark.parametrize("value", ["/x", "/health", "/health/ready"])
+def test_a_header_does_not_move_the_path(server: tuple[str, Path], name: str, value: str) -> None:
+    url, log = server
+    answer = _answer(url, GET + f"{name}: {value}\r\nconnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"parts"' not in answer  # which /health/live does not tell
+    assert "Traceback" not in log.read_text()
+
+
+def test_headers_about_the_scheme_that_disagree_are_a_trusted_proxys_alone(server: tuple[str, Path]) -> None:
+    url, _ = server
+    said = b"x-forwarded-proto: https\r\nx-forwarded-ssl: off\r\nconnection: close\r\n\r\n"
+    assert _answer(url, GET + said).startswith(b"HTTP/1.1 200 ")
