@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import gevent
@@ -13,13 +14,15 @@ from intendly_sdk.messages import EventKind
 from intendly.domain.errors import CursorGone, TooManyTopics
 from intendly.domain.events import Interest, Published
 from intendly.services.ports import EventStore
-from web.stream_frame import Frame
+from web.stream_frame import Frame, Frames
 from web.stream_hub import Hub
 from web.stream_topics import login_of, topics_of
 
 PAGE: Final = 500
-TURN: Final = 200
-"""Events that one who resumes is told before the others have their turn."""
+AT_ONCE: Final = 64
+"""Events that one who resumes is told by one write, before the others have their turn."""
+MOST_WAITING: Final = 4
+"""Such writes that may wait for one who is slow."""
 QUEUE_MAX: Final = 1_000
 HELD_MAX: Final = 10_000
 TOPICS_MAX: Final = 10_000
@@ -46,9 +49,9 @@ class Client(ABC):
     def end(self, code: int, why: str) -> None:
         """Close with a code, from any greenlet; what is still queued is not sent."""
 
-    def wait_for_room(self) -> None:
-        """Until the client has taken most of what was said, or the connection is over."""
-        while len(self._backlog) > QUEUE_MAX // 2 and not self.is_over:
+    def wait_for_room(self, most: int) -> None:
+        """Until at most so many frames wait for the client to take them, or the connection is over."""
+        while len(self._backlog) > most and not self.is_over:
             gevent.sleep(0.02)
 
 
@@ -100,18 +103,18 @@ class Following:
         As fast as the client takes it: only what is live can overrun a reader.
         """
         try:
-            for place, frame in enumerate(self._before(interest, after, upto)):
-                self._client.say(frame)
-                self._client.wait_for_room()
-                if place % TURN == TURN - 1:
-                    gevent.sleep(0)
+            before = self._before(interest, after, upto)
+            while frames := list(islice(before, AT_ONCE)):
+                self._client.say(Frames(frames))
+                self._client.wait_for_room(MOST_WAITING)
+                gevent.sleep(0)
         except Exception:
             # It was told that it hears, so it must not be left with a gap.
             self._client.end(TRY_AGAIN, "what came before could not be read: resume behind your last cursor")
             raise
         while self._held:
             self._client.say(self._held.popleft())
-            self._client.wait_for_room()
+            self._client.wait_for_room(QUEUE_MAX // 2)
         self._held = None
 
     def log_in(self, solver: str) -> None:

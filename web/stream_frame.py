@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from intendly.domain.events import Published
 
@@ -54,6 +54,22 @@ class Frame:
         """One event of a text/event-stream, whose id is the cursor."""
         named = f"id: {self.cursor}\n" if self.cursor else ""
         return f"{named}data: {self.text()}\n\n".encode()
+
+
+class Frames(Frame):
+    """Several, sent by one write."""
+
+    __slots__ = ("_frames",)
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        super().__init__("")
+        self._frames = frames
+
+    def websocket(self) -> bytes:
+        return b"".join(frame.websocket() for frame in self._frames)
+
+    def server_sent(self) -> bytes:
+        return b"".join(frame.server_sent() for frame in self._frames)
 
 
 def text_frame(text: str) -> bytes:

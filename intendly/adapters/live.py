@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 import structlog
+from pydantic_core import from_json, to_json
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -41,7 +40,7 @@ class RedisLive:
         if not self._breaker.allows():
             return
         try:
-            self._redis.publish(channel_of(self._redis), json.dumps([asdict(event) for event in events]))
+            self._redis.publish(channel_of(self._redis), to_json(events))
         except RedisError as error:
             self._breaker.failed()
             log.warning("live_push_failed", error=type(error).__name__, events=len(events))
@@ -88,7 +87,7 @@ class RedisFeed:
 
 def _read(data: bytes) -> list[Published]:
     try:
-        return [Published(**{**each, "roster": tuple(each["roster"])}) for each in json.loads(data)]
+        return [Published(**{**each, "roster": tuple(each["roster"])}) for each in from_json(data)]
     except (ValueError, TypeError, KeyError) as error:
         # A publisher of another version, or a stranger: the events are in PostgreSQL all the same.
         log.warning("live_batch_unreadable", error=type(error).__name__, size=len(data))

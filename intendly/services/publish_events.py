@@ -31,7 +31,5 @@ class PublishEvents:
                 break
             self._live.push(events)
             published += len(events)
-            for event in events:
-                if event.intent_hash and not event.solver:
-                    log.info("event_published", kind=event.kind, number=event.number, intent_hash=event.intent_hash)
+            log.info("events_published", first=events[0].number, last=events[-1].number)
         return published
