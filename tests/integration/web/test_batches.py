@@ -88,4 +88,7 @@ def test_a_list_of_bids(relayer: Relayer, solver: Signer, rival: Signer) -> None
     assert told[3].accepted is not None
     assert bytes(told[3].accepted.bid_hash) == hash_of(other)
     assert [first.stored()[0][0], second.stored()[0][0]] == [hash_of(one), hash_of(other)]
-    assert_problem(relayer.post("/bids", b"[]"), 422, "invalid_request")
+    for number in (0, 501):
+        problem = assert_problem(relayer.post("/bids", json.dumps([{}] * number)), 422, "invalid_request")
+        assert f"got {number}" in problem.detail
+    assert_problem(relayer.post("/bids", b"[" + b" " * 2_100_000 + b"]"), 413, "body_too_large")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import os
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +18,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from intendly_sdk.messages import IntentOutcomes, SignedIntent
+from intendly_sdk.messages import BidOutcomes, IntentOutcomes, SignedIntent
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer
 
-from tests.external import RedisServer
+from tests.external import Chain, RedisServer
 from tests.integration.web.conftest import Relayer, running_relayer
 from tests.integration.web.test_batches import plain
 from tests.integration.web.test_problems import assert_problem
@@ -33,6 +35,7 @@ TIGHT = {
     "LIMIT_SWAPPER_INTENTS": "10/15minutes",
     "LIMIT_SWAPPER_BATCH_INTENTS": "12/15minutes",
     "LIMIT_SOLVER_BIDS": "3/15minutes",
+    "LIMIT_SOLVER_BATCH_BIDS": "5/15minutes",
     "LIMIT_ADDRESS_INTENTS": "40/15minutes",
     "LIMIT_ADDRESS_WRITES": "3/15minutes",
     "LIMIT_ADDRESS_READS": "6/15minutes",
@@ -46,6 +49,7 @@ _addresses = (f"203.0.113.{number}" for number in itertools.count(1))
 def relayer(
     module_database_url: str,
     valkey: RedisServer,
+    anvil: Chain,
     tmp_path_factory: pytest.TempPathFactory,
     solver: Signer,
     rival: Signer,
@@ -53,7 +57,8 @@ def relayer(
     """Two workers with tight budgets, behind a proxy that is trusted: a test comes from addresses of its own."""
     rows = Rows(module_database_url)
     rows.seed(solver, rival)
-    with running_relayer(rows, valkey.url_of(10), tmp_path_factory.mktemp("relayer"), **TIGHT) as one:
+    settings = TIGHT | {"RPC_URLS": anvil.rpc_url}
+    with running_relayer(rows, valkey.url_of(10), tmp_path_factory.mktemp("relayer"), **settings) as one:
         yield one
 
 
@@ -95,7 +100,7 @@ def test_both_workers_count_together(relayer: Relayer, swapper: Signer, address:
 def test_a_stranger_cannot_use_up_a_swappers_budget(relayer: Relayer, swapper: Signer, address: str) -> None:
     forged = signed_intent(swapper).model_copy(update={"signature": swapper.sign(Hash32(os.urandom(32)))})
     stranger = next(_addresses)
-    assert not {post(relayer, forged, stranger).status_code for _ in range(15)} & {200, 202, 429}
+    assert {post(relayer, forged, stranger).status_code for _ in range(15)} == {422}
     known = signed_intent(swapper)
     assert post(relayer, known, address).status_code == 202
     with ThreadPoolExecutor(10) as pool:
@@ -166,6 +171,58 @@ def test_a_solver_has_a_budget_that_forged_bids_do_not_touch(
     assert {bid(solver, amount, signer=rival) for amount in range(5)} == {422}
     assert [bid(solver, amount) for amount in range(4)] == [202, 202, 202, 429]
     assert bid(rival, 1) == 202
+
+
+def test_a_list_of_bids_is_held_to_a_wider_budget_member_by_member(
+    relayer: Relayer, solver: Signer, rival: Signer, address: str
+) -> None:
+    signed = signed_intent(Signer(os.urandom(32)))
+    assert post(relayer, signed, address).status_code == 202
+    auction = relayer.rows.open_auction(signed.intent.hash, [solver, rival])
+    closes_at = relayer.rows.closes_at_ms(auction)
+    bids = [signed_bid(rival, auction, signed.intent.hash, closes_at, amount_out=amount) for amount in range(7)]
+    answer = relayer.post("/bids", json.dumps([plain(bid) for bid in bids]), **{"x-forwarded-for": address})
+    told = BidOutcomes.model_validate_json(answer.content).outcomes
+    assert [one.problem and one.problem.code for one in told] == [None] * 5 + ["rate_limited"] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "counted"),
+    [
+        ("POST", "/intents", "intents"),
+        ("POST", "/intents/batch", "batches"),
+        ("POST", "/bids", "bids"),
+        ("POST", "/quotes", "reads"),
+        ("POST", f"/intents/0x{'77' * 32}/cancel", "writes"),
+        ("GET", "/config", "reads"),
+        ("HEAD", "/intents", "reads"),
+    ],
+)
+def test_what_a_request_counts_on_is_told(relayer: Relayer, address: str, method: str, path: str, counted: str) -> None:
+    answer = relayer.http.request(method, relayer.api + path, headers={"x-forwarded-for": address})
+    assert re.fullmatch(rf'"address_{counted}";q=\d+;w=\d+', answer.headers["ratelimit-policy"])
+    assert re.fullmatch(rf'"address_{counted}";r=\d+;t=\d+', answer.headers["ratelimit"])
+
+
+def test_the_seconds_that_are_told_run_down(relayer: Relayer, address: str) -> None:
+    ends, left = time.monotonic() + 20, 900
+    while left == 900:
+        assert time.monotonic() < ends
+        answer = relayer.http.get(relayer.api + "/config", headers={"x-forwarded-for": address})
+        left = int(answer.headers["ratelimit"].rpartition("t=")[2])
+        assert answer.headers.get("retry-after") in (None, str(left))
+        time.sleep(0.05)
+
+
+def test_an_integrators_key_has_one_budget_wherever_it_comes_from(relayer: Relayer) -> None:
+    def reads(number: int, address: str, **headers: str) -> list[int]:
+        headers["x-forwarded-for"] = address
+        return [relayer.http.get(relayer.api + "/config", headers=headers).status_code for _ in range(number)]
+
+    first, second = next(_addresses), next(_addresses)
+    key = {"x-api-key": API_KEY}
+    assert reads(8, first, **key) + reads(5, second, **key) == [200] * 12 + [429]
+    assert reads(1, first) + reads(1, second) == [200, 200], "nothing was taken of the addresses"
 
 
 def test_an_integrator_has_wider_budgets_by_key_and_by_network(relayer: Relayer, swapper: Signer, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from intendly_sdk.signatures import Signer
@@ -68,14 +69,41 @@ def test_a_page_of_a_named_site_may_call(open_relayer: Relayer, origin: str) -> 
     before = open_relayer.http.options(open_relayer.api + "/intents", headers=asked)
     assert before.status_code == 200
     assert before.headers["access-control-allow-origin"] == origin
-    assert "POST" in before.headers["access-control-allow-methods"]
+    assert set(before.headers["access-control-allow-methods"].split(", ")) == {"GET", "POST"}
     assert before.headers["access-control-allow-headers"].lower() == "content-type, x-api-key"
     assert int(before.headers["access-control-max-age"]) > 0
+    assert "access-control-allow-credentials" not in before.headers
     for body in (b"{", b"{}"):
         refused = open_relayer.post("/intents", body, origin=origin)
         assert refused.headers["access-control-allow-origin"] == origin, "a page may read why it was refused"
         assert "Origin" in refused.headers["vary"]
-        assert "Retry-After" in refused.headers["access-control-expose-headers"]
+        readable = set(refused.headers["access-control-expose-headers"].split(", "))
+        assert readable == {"RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"}
+
+
+def test_a_page_may_send_our_own_headers_and_no_others(open_relayer: Relayer) -> None:
+    asked = {"origin": APP, "access-control-request-method": "POST"}
+    sent = {"access-control-request-headers": "authorization, content-type, x-api-key, x-request-id"}
+    before = open_relayer.http.options(open_relayer.api + "/intents", headers=asked | sent)
+    assert before.headers["access-control-allow-headers"].lower() == "content-type, x-api-key, x-request-id"
+
+
+def test_only_the_api_is_for_pages_of_other_sites(open_relayer: Relayer) -> None:
+    for path in ("/health", "/metrics"):
+        assert (
+            "access-control-allow-origin"
+            not in open_relayer.http.get(open_relayer.url + path, headers={"origin": APP}).headers
+        )
+
+
+def test_a_star_lets_every_page_call_without_cookies(
+    module_database_url: str, valkey: RedisServer, tmp_path: Path, relayer: Relayer
+) -> None:
+    rows = Rows(module_database_url)
+    with running_relayer(rows, valkey.url_of(11), tmp_path, WEB_WORKERS="1", CORS_ORIGINS="*") as public:
+        headers = public.http.get(public.api + "/config", headers={"origin": "https://any.example"}).headers
+    assert headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in headers
 
 
 @pytest.mark.parametrize(
