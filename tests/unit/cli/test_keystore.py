@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -121,8 +122,40 @@ def test_a_keystore_without_an_address_does_not_say_whose_it_is(tmp_path: Path) 
     assert keystore_address(_private(tmp_path / "named", named)) == samples.SWAPPER.address
 
 
-def test_a_key_that_is_typed_signs_and_is_not_shown() -> None:
-    """Against a small venue, with a terminal of the test's own."""
+def _typed(arguments: list[str], *answers: tuple[bytes, str]) -> tuple[str, str]:
+    """Run the program on a terminal of the test's own, answer each question, and return what it printed and what
+    the terminal showed."""
+    terminal, side = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=Path(__file__).parents[3],
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        stdin=side,
+        stdout=subprocess.PIPE,
+        stderr=side,
+        start_new_session=True,
+    )
+    os.close(side)
+    said = b""
+    with open(terminal, "rb", buffering=0) as screen, process:  # noqa: PTH123
+        for question, text in answers:
+            seen = len(said)
+            while question not in said[seen:]:
+                said += screen.read(1_000)
+            ends = time.monotonic() + 20
+            while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < ends:
+                time.sleep(0.01)  # what is typed before it is off is thrown away
+            os.write(terminal, text.encode() + b"\n")
+        assert process.stdout
+        out = process.stdout.read()
+        said += screen.read(1_000)
+    assert process.returncode == 0, said
+    return out.decode(), said.decode()
+
+
+@pytest.fixture
+def cancelling() -> Iterator[list[str]]:
+    """The arguments that cancel an intent of KEY's account at a small venue."""
     intent = samples.intent(swapper=Signer(KEY).address)
     view = IntentView(intent_hash=intent.hash, intent=intent, state=IntentState.OPEN, version=1, created_at=1)
     receipt = CancelReceipt(
@@ -140,28 +173,33 @@ def test_a_key_that_is_typed_signs_and_is_not_shown() -> None:
         return 200, told.model_dump(mode="json")
 
     with http_venue(answer) as venue:
-        terminal, side = os.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "intent", "cancel", str(intent.hash), "--api", venue.url],
-            cwd=Path(__file__).parents[3],
-            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
-            stdin=side,
-            stdout=subprocess.PIPE,
-            stderr=side,
-            start_new_session=True,
-        )
-        os.close(side)
-        with open(terminal, "rb", buffering=0) as screen, process:  # noqa: PTH123
-            said = b""
-            while b"not shown" not in said:
-                said += screen.read(1_000)
-            ends = time.monotonic() + 20
-            while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < ends:
-                time.sleep(0.01)  # what is typed before it is off is thrown away
-            os.write(terminal, KEY.hex().encode() + b"\n")
-            assert process.stdout
-            out = process.stdout.read()
-            said += screen.read(1_000)
-        assert process.returncode == 0
-    assert b"cancelled" in out
-    assert KEY.hex().encode() not in said + out
+        yield ["intent", "cancel", str(intent.hash), "--api", venue.url]
+
+
+def test_a_key_that_is_typed_signs_and_is_not_shown(cancelling: list[str]) -> None:
+    out, shown = _typed(cancelling, (b"not shown", KEY.hex()))
+    assert out.startswith("cancelled")
+    assert KEY.hex() not in out + shown
+
+
+def test_a_password_that_is_typed_is_not_shown(cancelling: list[str], keystore: Path) -> None:
+    out, shown = _typed([*cancelling, "--keystore", str(keystore)], (b"password of", "correct horse"))
+    assert out.startswith("cancelled")
+    assert "horse" not in out + shown
+
+
+def test_the_password_of_a_new_key_is_asked_twice_and_not_shown(tmp_path: Path, password_file: Path) -> None:
+    file = tmp_path / "trader.json"
+    out, shown = _typed(["key", "new", str(file)], (b"assword", "correct horse"), (b"Repeat", "correct horse"))
+    assert out.strip() == load_signer(file, password_file).address.checksum
+    assert "horse" not in out + shown
+
+
+def test_a_key_signs_for_its_own_account_alone(cancelling: list[str], tmp_path: Path, password_file: Path) -> None:
+    content = Account.encrypt(b"\x32" * 32, "correct horse", kdf="pbkdf2", iterations=1)
+    other = _private(tmp_path / "other.json", json.dumps(content))
+    arguments = [*cancelling, "--keystore", str(other), "--password-file", str(password_file)]
+    with pytest.raises(
+        OptionError, match=f"--keystore: expected the key of {Signer(KEY).address.checksum}, the swapper"
+    ):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)

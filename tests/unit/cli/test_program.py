@@ -111,6 +111,14 @@ def test_a_mistake_is_one_line_and_leaves_with_2(arguments: tuple[str, ...], sai
     assert "settings" not in done.stderr, "an argument is no setting"
 
 
+@pytest.mark.parametrize("given", ["ftp://u:sekret@x", "https:///sekret", "sekret"])
+def test_an_address_that_is_none_is_not_shown(given: str) -> None:
+    done = _run("auction", "show", "0x" + "12" * 32, "--api", given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("--api: expected an address such as http")
+    assert "sekret" not in done.stderr
+
+
 def test_a_venue_that_does_not_answer_is_one_line_and_leaves_with_1() -> None:
     done = _run("solver", "list", INTENDLY_API_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr

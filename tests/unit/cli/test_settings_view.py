@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,21 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.program import app
-from intendly.settings import SettingsError, load_settings
+from intendly.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[3]
 RUN = {
     "DATABASE_URL": "postgresql://u:dbsecret@db/x",
     "REDIS_URL": "redis://:cachesecret@cache/0",
-    "RPC_URLS": "http://one,https://rpc.example/v3/rpcsecret",
+    "RPC_URLS": "http://one,https://rpc.example/v3/rpcsecret,https://u:rpcsecret@two,https://three?key=rpcsecret",
     "FLOWER_PASSWORD": "flowersecret",
+    "CORS_ORIGINS": "https://app.example,https://other.example",
 }
+APP = "https://app.example"
+RATE = "expected a number of requests and a period, as 10/minute or 100/15minutes"
+ORIGINS = f"expected * or origins without a path, separated by commas, as {APP}"
+NETWORKS = "expected networks separated by commas, as 10.0.0.0/8,2001:db8::/32"
+INTEGRATORS = "expected sha256:HASH=FACTOR or NETWORK=FACTOR, separated by commas, FACTOR from 1 to 9999"
 
 
 def test_every_setting_is_shown_and_no_secret() -> None:
@@ -27,11 +34,18 @@ def test_every_setting_is_shown_and_no_secret() -> None:
     assert "secret" not in done.output
     rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()}
     assert rows["DATABASE_URL"][:2] == ["environment", "postgresql://u:***@db/x"]
-    assert rows["RPC_URLS"][:2] == ["environment", "http://one,https://rpc.example/***"]
+    shown = "http://one,https://rpc.example/***,https://two,https://three/***"
+    assert rows["RPC_URLS"][:2] == ["environment", shown]
     assert rows["FLOWER_PASSWORD"][:2] == ["environment", "***"]
+    assert rows["CORS_ORIGINS"][:2] == ["environment", "https://app.example,https://other.example"]
     assert rows["AUCTION_WINDOW_MS"][:2] == ["default", "2000"]
     assert "milliseconds for which an auction takes bids" in done.output
     assert all(len(row) > 2 for row in rows.values()), "each says what it is"
+    assert rows.keys() == {name.upper() for name in Settings.model_fields}
+    told = json.loads(CliRunner().invoke(app, ["settings", "--json"], env=RUN).output)
+    assert (told["RPC_URLS"]["source"], told["RPC_URLS"]["value"]) == ("environment", shown)
+    assert told.keys() == rows.keys()
+    assert "secret" not in str([one["value"] for one in told.values()])
 
 
 def test_servers_that_are_not_named_are_the_embedded_ones() -> None:
@@ -67,6 +81,12 @@ def test_a_mistake_is_one_line_that_names_the_variable(command: tuple[str, ...])
         ("LOG_LEVEL", "LOUD", "expected 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got 'LOUD'"),
         ("DATABASE_URL", "mysql://u:sekret@h/x", "expected postgresql://user:password@host:port/name, got ***"),
         ("RPC_URLS", "ftp://sekret", "expected http(s):// addresses separated by commas, got ***"),
+        ("LIMIT_SOLVER_BIDS", "50", f"{RATE}, got '50'"),
+        ("CORS_ORIGINS", f"{APP}/x", f"{ORIGINS}, got '{APP}/x'"),
+        ("CORS_ORIGINS", "https://*.example", f"{ORIGINS}, got 'https://*.example'"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", f"{NETWORKS}, got '10.0.0.1/8'"),
+        ("INTEGRATORS", "203.0.113.0/24=0", f"{INTEGRATORS}, got '203.0.113.0/24=0'"),
+        ("INTEGRATORS", "sha256:12=2", f"{INTEGRATORS}, got 'sha256:12=2'"),
         (
             "RPC_URLS",
             ",",
