@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from celery import Celery
 from intendly.adapters.embedded.ports import free_port
 from intendly.adapters.queue import celery_settings
 from tests.integration.venue_process import ROOT, VenueProcess
-from workers.flower import MAX_TASKS
+from workers.flower import MAX_TASKS, MAX_WORKERS
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -33,13 +34,13 @@ class Watched:
     """Flower on one Redis, with a client that may log in or not."""
 
     def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
-        self._urls, self._folder = (database_url, redis_url), folder
+        self._urls, self.folder = (database_url, redis_url), folder
         self.port = free_port()
         self.root = f"http://127.0.0.1:{self.port}"
 
     def process(self) -> VenueProcess:
         told = {"FLOWER_USER": USER, "FLOWER_PASSWORD": PASSWORD, "FLOWER_PORT": str(self.port)}
-        return VenueProcess("workers.flower", *self._urls, self._folder, (), f"{self.root}/healthcheck", told)
+        return VenueProcess("workers.flower", *self._urls, self.folder, (), f"{self.root}/healthcheck", told)
 
     def get(self, path: str, auth: tuple[str, str] | None = (USER, PASSWORD)) -> httpx.Response:
         return httpx.get(f"{self.root}{path}", auth=auth, trust_env=False, timeout=20)
@@ -82,6 +83,7 @@ def venue_at_work(database_url: str, redis_url: str, tmp_path: Path) -> Iterator
         ({"FLOWER_PASSWORD": ""}, "FLOWER_PASSWORD: not set; expected the password"),
         ({"FLOWER_PASSWORD": "gänse"}, "FLOWER_PASSWORD: expected ASCII characters alone"),
         ({"FLOWER_PASSWORD": "geese", "FLOWER_USER": "a:b"}, "FLOWER_USER: expected ASCII characters without a colon"),
+        ({"FLOWER_PASSWORD": "geese", "FLOWER_USER": "gänse"}, "FLOWER_USER: expected ASCII characters"),
         ({"FLOWER_PASSWORD": "geese", "FLOWER_PORT": "x"}, "FLOWER_PORT: expected a whole number"),
     ],
 )
@@ -93,7 +95,7 @@ def test_it_does_not_start_without_a_log_in_that_can_be_used(given: dict[str, st
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith(f"settings: {named}")
-    assert "gänse" not in ended.stderr
+    assert given.get("FLOWER_PASSWORD") != "gänse" or "gänse" not in ended.stderr
 
 
 def test_a_port_that_is_taken_is_named(flower: Watched) -> None:
@@ -139,6 +141,8 @@ def test_each_task_is_a_noun_and_a_verb_without_arguments_and_outlives_a_restart
         page = flower.get(f"/task/{next(iter(seen))}").text
         assert process.terminate() < 10
         assert process.process.returncode == 0
+    state = flower.folder / "flower"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700, "who writes there runs code in it"
     for task in seen.values():
         assert NOUN_VERB.fullmatch(task["name"])
         assert (task["args"], task["kwargs"]) in {("()", "{}"), (None, None)}
@@ -162,3 +166,19 @@ def test_it_keeps_so_many_tasks_and_no_more(flower: Watched, redis_url: str) -> 
         kept = flower.tasks()
         assert len(kept) == MAX_TASKS
         assert "the first" not in kept
+
+
+def test_it_keeps_so_many_workers_and_no_more(flower: Watched, redis_url: str) -> None:
+    def known() -> list[str]:
+        return [worker["hostname"] for worker in flower.get("/workers?json=1").json()["data"]]
+
+    with flower.process(), closing(Celery()) as app:
+        until(lambda: "flower_events_total" in flower.get("/metrics").text)
+        app.conf.update(celery_settings(redis_url))
+        with app.connection() as connection:
+            for number in range(MAX_WORKERS + 1):
+                with app.events.Dispatcher(connection, hostname=f"worker{number}@test") as events:
+                    events.send("worker-heartbeat", freq=2.0, active=0, processed=0)
+        until(lambda: f"worker{MAX_WORKERS}@test" in known())
+        assert len(known()) == MAX_WORKERS
+        assert "worker0@test" not in known()
