@@ -63,6 +63,23 @@ def test_what_a_block_is_for_is_known(block: Block) -> None:
     assert re.fullmatch(r"\w+", block.name), "a block that is run has one word behind its language, its program's name"
 
 
+def test_only_these_blocks_have_no_language() -> None:
+    """A picture and an answer; type strings, which tests/unit/test_docs_codes.py reads; what starts docker compose, of
+    which tests/unit/test_compose.py runs what needs no docker; `make bench`, whose program
+    tests/e2e/test_bench.py runs; `make demo`, `make test`, `pip install`."""
+    fences = {str(each.relative_to(ROOT)): re.findall(r"^```.*$", each.read_text(), re.MULTILINE) for each in DOCUMENTS}
+    plain = {name: found[::2].count("```") for name, found in fences.items() if "```" in found[::2]}
+    assert plain == {
+        "README.md": 2,
+        "docs/architecture.md": 1,
+        "docs/limits.md": 1,
+        "docs/operations.md": 1,
+        "docs/performance.md": 1,
+        "docs/wire.md": 1,
+        "sdk/README.md": 1,
+    }, "give the block a language and a name, and a test that runs it"
+
+
 @pytest.mark.parametrize("block", COMMANDS, ids=_id)
 def test_a_block_of_commands_has_nothing_else(block: Block) -> None:
     """tests/unit/cli/test_program.py reads each of them as the program does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -116,6 +117,30 @@ def test_no_password_has_a_default_and_none_is_in_an_argument(services: dict[str
         assert not re.search(r"(?<!\$)\$\{", arguments)
 
 
+def test_the_passwords_that_the_document_makes_are_those_that_are_asked_for(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```\n(.*?)^```$", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL | re.MULTILINE)
+    making, compose = block.split("docker compose ")
+    subprocess.run(["bash", "-ec", making], cwd=tmp_path, check=True)
+    made = dict(line.split("=") for line in (tmp_path / ".env").read_text().splitlines())
+    assert made.keys() == SECRETS
+    assert len(set(made.values())) == len(SECRETS)
+    assert all(re.fullmatch("[0-9a-f]{48}", password) for password in made.values())
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert compose == "up --build --detach --wait\n"
+
+
+def test_postgresql_and_redis_are_their_own_makers_and_keep_what_must_be_kept(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert [services[name]["image"].partition(":")[0] for name in ("postgres", "redis")] == ["postgres", "redis"]
+    assert "requirepass %s" in str(services["redis"]["command"])
+    kept = {name: [at.partition(":")[0] for at in service.get("volumes", [])] for name, service in services.items()}
+    assert {volume for volumes in kept.values() for volume in volumes} == yaml.safe_load(FILE.read_text())[
+        "volumes"
+    ].keys()
+    assert [kept[name] for name in ("postgres", "chain", "flower")] == [["postgres"], ["chain"], ["flower"]]
+
+
 def test_ports_are_published_on_the_loopback_address_alone(services: dict[str, dict[str, Any]]) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published == {name: [f"127.0.0.1:{port}:{port}"] for name, port in PUBLISHED.items()}
@@ -128,6 +153,7 @@ def test_our_services_run_without_rights_from_one_image(services: dict[str, dict
         assert service["user"] == "10001"
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def _apart(argv: Sequence[str]) -> tuple[list[str], int | None]:

@@ -11,6 +11,7 @@ from intendly_sdk.messages import BidFate, EventKind
 
 from intendly.domain.errors import VenueError
 from intendly.domain.reasons import Reason
+from intendly.settings import Settings
 from web.problems import FRAMEWORK, INTERNAL, MALFORMED_JSON
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -73,3 +74,17 @@ def test_every_fate_is_told_once() -> None:
 @pytest.mark.parametrize("name", ["PERMIT", "CANCEL", "BID", "STREAM_LOGIN", "INTENT_RECEIPT", "CANCEL_RECEIPT"])
 def test_the_types_that_clients_sign_or_check_are_told(name: str) -> None:
     assert f"\n{getattr(typed_data, f'{name}_TYPE')}\n" in _section("wire.md", "Signing")
+
+
+def test_every_budget_is_told_with_its_default() -> None:
+    rows = re.findall(
+        r"\| ([\d,]+) in (?:a|(\d+)) (second|minutes?) \| (LIMIT_\w+) \|$",
+        _section("limits.md", "Budgets"),
+        re.MULTILINE,
+    )
+    told = {name: f"{most.replace(',', '')}/{periods}{unit}" for most, periods, unit, name in rows}
+    assert told == {
+        name.upper(): field.default for name, field in Settings.model_fields.items() if name.startswith("limit_")
+    }
+    promised = ("10/minute", "50/second", "100/15minutes")
+    assert tuple(told[f"LIMIT_{name}"] for name in ("SWAPPER_INTENTS", "SOLVER_BIDS", "ADDRESS_WRITES")) == promised
