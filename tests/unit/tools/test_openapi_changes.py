@@ -46,6 +46,8 @@ OLD: Document = {
                     "amount": {"type": "string", "maxLength": 78},
                     "side": {"enum": ["buy", "sell"]},
                     "to": TEXT_OR_NULL,
+                    "parts": {"type": "array", "items": {"type": "string"}},
+                    "more": {"type": "object"},
                 },
             },
             "Told": {
@@ -56,6 +58,7 @@ OLD: Document = {
                     "many": {"type": "array", "items": {"type": "integer"}},
                     "state": {"enum": ["open"]},
                     "by": {"type": "string"},
+                    "both": {"allOf": [{"type": "string"}]},
                 },
             },
         },
@@ -109,6 +112,15 @@ BREAKS: dict[str, Callable[[Document], Any]] = {
     "POST /things body.side: 'sell' is no value any more": lambda new: field(new, "side")["enum"].pop(),
     "POST /things body.amount: must be one of ['1']": lambda new: field(new, "amount").update(enum=["1"]),
     "POST /things body.to: was null, is string": lambda new: field(new, "to")["anyOf"].pop(),
+    "POST /things body.parts: minItems 1": lambda new: field(new, "parts").update(minItems=1),
+    "POST /things body.parts: maxItems 9": lambda new: field(new, "parts").update(maxItems=9),
+    "POST /things body.parts[]: format uint256": lambda new: field(new, "parts")["items"].update(format="uint256"),
+    "POST /things body.more: no other field is allowed": lambda new: field(new, "more").update(
+        additionalProperties=False
+    ),
+    "POST /things 200.both: was string, is integer": lambda new: told(new)["properties"]["both"]["allOf"][0].update(
+        type="integer"
+    ),
     "POST /things 200.by: removed": lambda new: told(new)["properties"].pop("by"),
     "POST /things 200.id: may be missing": lambda new: told(new)["required"].clear(),
     "POST /things 200.many[]: was integer, is string": lambda new: told(new)["properties"]["many"]["items"].update(
