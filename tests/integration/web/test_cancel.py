@@ -80,7 +80,8 @@ def test_an_open_intent_is_cancelled_for_good(relayer: Relayer, swapper: Signer)
 
 def test_an_award_that_may_still_be_mined_is_told(relayer: Relayer, swapper: Signer, solver: Signer) -> None:
     intent_hash = accepted(relayer, swapper, open_after=BLOCK_TIME + 300)
-    award(relayer, intent_hash, solver, "failed", BLOCK_TIME + 8)
+    for until in (BLOCK_TIME + 8, BLOCK_TIME + 3):
+        award(relayer, intent_hash, solver, "failed", until)
     receipt = relayer.post(f"/intents/{intent_hash}/cancel", body(swapper, intent_hash)).json()
     assert receipt["not_after"] == BLOCK_TIME + 8
     assert f"could still be mined until {BLOCK_TIME + 8}" in receipt["exposure"]
