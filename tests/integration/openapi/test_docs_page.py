@@ -42,6 +42,9 @@ def test_only_the_pages_own_files_are_served(relayer: Relayer) -> None:
 
 def test_the_page_may_load_nothing_from_elsewhere(relayer: Relayer) -> None:
     policy = relayer.http.get(f"{relayer.url}/api/docs").headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy
-    assert "connect-src 'self'" in policy
+    directives = {name: set(sources) for name, *sources in (each.split() for each in policy.split(";"))}
+    assert directives["default-src"] == {"'none'"}
+    assert directives["script-src"] == {"'self'"}
+    assert set.union(*directives.values()) == {"'none'", "'self'", "'unsafe-inline'", "data:"}
+    # Of a page on 127.0.0.1 the validator is not asked anyway, so a browser of ours can't tell.
+    assert "validatorUrl: null" in relayer.http.get(f"{relayer.url}/api/docs/start.js").text
