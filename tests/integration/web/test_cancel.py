@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 from intendly_sdk.calls import spend_nonce
 from intendly_sdk.messages import CancelReceipt
@@ -97,6 +101,24 @@ def test_a_live_award_refuses_with_its_end(relayer: Relayer, swapper: Signer, so
     problem = assert_problem(answer, 409, "award_live")
     assert str(BLOCK_TIME + 8) in problem.detail
     assert relayer.rows.one("SELECT state FROM intents WHERE hash = %s", bytes(intent_hash)) == state
+
+
+def test_a_cancel_waits_for_the_close_that_awards_the_intent_meanwhile(
+    relayer: Relayer, swapper: Signer, solver: Signer
+) -> None:
+    intent_hash = accepted(relayer, swapper)
+    award(relayer, intent_hash, solver, "due", BLOCK_TIME + 8)
+    with closing(psycopg2.connect(relayer.rows.url)) as close, ThreadPoolExecutor(1) as pool:
+        with close.cursor() as cursor:
+            cursor.execute("UPDATE intents SET state = 'awarded' WHERE hash = %s", (bytes(intent_hash),))
+        answer = pool.submit(relayer.post, f"/intents/{intent_hash}/cancel", body(swapper, intent_hash))
+        ends = time.monotonic() + 10
+        while not relayer.rows.one("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert time.monotonic() < ends, "nobody waits"
+            time.sleep(0.01)
+        close.commit()
+        assert_problem(answer.result(), 409, "award_live")
+    assert relayer.rows.one("SELECT state FROM intents WHERE hash = %s", bytes(intent_hash)) == "awarded"
 
 
 @pytest.mark.parametrize("state", ["settled", "expired"])
