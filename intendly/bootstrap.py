@@ -29,7 +29,6 @@ from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.events import EventStore
 from intendly.adapters.db.expiry import ExpiryStore
-from intendly.adapters.db.group_commit import GroupCommit
 from intendly.adapters.db.home import HomeStore
 from intendly.adapters.db.intent_views import IntentViews
 from intendly.adapters.db.intents import IntentStore
@@ -41,6 +40,7 @@ from intendly.adapters.db.settlements import SettlementStore
 from intendly.adapters.db.solver_keys import SolverKeys
 from intendly.adapters.db.solver_views import SolverViews
 from intendly.adapters.db.tokens import TokenStore
+from intendly.adapters.group import Group
 from intendly.adapters.live import RedisLive
 from intendly.adapters.nudges import CeleryNudges
 from intendly.adapters.signing import KeyAuctioneer, KeyReceipts
@@ -94,7 +94,9 @@ class Venue:
     @cached_property
     def database(self) -> Database:
         return Database(
-            self.settings.sqlalchemy_url, pool_size=self.settings.db_pool_max, application=f"intendly {self.process}"
+            self.settings.sqlalchemy_url,
+            pool_size=max(1, self.settings.db_pool_max // 2),
+            application=f"intendly {self.process}",
         )
 
     @cached_property
@@ -168,7 +170,7 @@ class Venue:
     def submit_intents(self) -> SubmitIntents:
         deployment, settings = self.deployment, self.settings
         store = IntentStore(self.database, open_max=settings.open_intents_max)
-        commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
+        commits: Group[NewIntent, Accepted | Refused] = Group(store.accept_many)
         views = IntentViews(self.database, deployment)
         return SubmitIntents(
             self.rules, self.market, self.check_signatures, commits.submit, views, self.receipts, self.nudges

@@ -69,52 +69,40 @@ def place_of(address: str) -> str:
 
 
 class Meter:
-    """One request's budgets. The address is counted here at once, and with the next question in Redis."""
+    """One request's budgets. The address is counted here at once, and in Redis with the next question to it."""
 
     def __init__(self, budgets: Budgets, rules: Rules, kind: str) -> None:
         self._budgets = budgets
         self._rules = rules
         who, self._factor = rules.caller(request.remote_addr or "", request.headers.get("X-Api-Key", ""))
         self._address = Charge(rules.of(f"address_{kind}", self._factor), who)
-        self._is_due = False
         self.standings: dict[str, Standing] = {}
 
     def admit(self) -> None:
         """Raises `RateLimited` where the address is known to be over; costs nothing."""
-        here = self._keep([self._budgets.take_here(self._address)])
-        self._refuse_over(here)
-        self._is_due = True
-
-    def settle(self) -> None:
-        """Tell Redis of the request, if that was not done along with another question."""
-        if self._is_due:
-            self._take([])
+        self._keep([self._budgets.count(self._address)])
+        self._refuse_over()
 
     def take(self, name: str, costs: Mapping[Address, int]) -> dict[Address, Standing]:
         """Take of LIMIT_`name` what each account is to pay. Raises `RateLimited`, with nothing taken of any account,
         where it now shows that the address is over.
         """
-        found = self._take(self._charges(name, costs))
-        place = len(found) - len(costs)
+        found = self._keep(self._budgets.take(self._charges(name, costs)))
+        self._keep([self._budgets.look(self._address)])
         try:
-            self._refuse_over(found[:place])
+            self._refuse_over()
         except RateLimited:
             self.give_back(name, costs)
             raise
-        return dict(zip(costs, found[place:], strict=True))
+        return dict(zip(costs, found, strict=True))
 
     def give_back(self, name: str, costs: Mapping[Address, int]) -> None:
-        """What was taken for nothing."""
-        self._take(self._charges(name, {account: -cost for account, cost in costs.items()}))
+        """What was taken for nothing; told at once, or it would be missing elsewhere."""
+        self._keep(self._budgets.take(self._charges(name, {account: -cost for account, cost in costs.items()})))
 
     def _charges(self, name: str, costs: Mapping[Address, int]) -> list[Charge]:
         budget = self._rules.of(name, self._factor)
         return [Charge(budget, str(account), cost) for account, cost in costs.items()]
-
-    def _take(self, charges: Sequence[Charge]) -> list[Standing]:
-        """How the charges stand, behind the address where it is told along with them."""
-        counted, self._is_due = ([self._address] if self._is_due else []), False
-        return self._keep(self._budgets.take(charges, counted=counted))
 
     def _keep(self, standings: Sequence[Standing]) -> list[Standing]:
         """For the headers: of several accounts the one with the least left."""
@@ -124,10 +112,10 @@ class Meter:
                 self.standings[name] = one
         return list(standings)
 
-    def _refuse_over(self, standings: Sequence[Standing]) -> None:
-        for one in standings:
-            if one.is_over:
-                raise refusal(one)
+    def _refuse_over(self) -> None:
+        standing = self.standings[self._address.budget.name]
+        if standing.is_over:
+            raise refusal(standing)
 
 
 class SignedQuota:
@@ -140,6 +128,7 @@ class SignedQuota:
     def spend(self, accounts: Sequence[Address]) -> list[RateLimited | None]:
         costs = _counted(accounts)
         standings = self._meter.take(self._name, costs)
+        self._give_back_beyond(costs, standings)
         # The earlier ones of an account have it.
         left = {account: one.charge.budget.most - one.used + costs[account] for account, one in standings.items()}
         told: list[RateLimited | None] = []
@@ -150,6 +139,16 @@ class SignedQuota:
 
     def give_back(self, accounts: Sequence[Address]) -> None:
         self._meter.give_back(self._name, _counted(accounts))
+
+    def _give_back_beyond(self, costs: Mapping[Address, int], standings: Mapping[Address, Standing]) -> None:
+        """Of several of one account those that it has no more budget for are not counted."""
+        beyond = {
+            account: min(costs[account], standing.used - standing.charge.budget.most)
+            for account, standing in standings.items()
+            if standing.is_over and costs[account] > 1
+        }
+        if beyond:
+            self._meter.give_back(self._name, beyond)
 
 
 def _counted(accounts: Sequence[Address]) -> dict[Address, int]:
@@ -181,7 +180,7 @@ def register(app: Flask, budgets: Budgets, settings: Settings) -> None:
     def tell(response: Response) -> Response:
         meter: Meter | None = g.get("meter")
         if meter is not None:
-            meter.settle()
+            budgets.tell()
             told = list(meter.standings.values())
             response.headers["RateLimit-Policy"] = _joined(told, lambda one: f"q={_most(one)};w={_period(one)}")
             response.headers["RateLimit"] = _joined(told, lambda one: f"r={one.left};t={math.ceil(one.ends_in_s)}")

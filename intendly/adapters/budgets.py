@@ -2,13 +2,15 @@
 
 A window begins with the first request of its period. Where Redis does not answer, each process counts for itself
 until it does again. What is found in Redis is remembered here too, so who is known to be over is refused without it.
+What needs no answer is counted here, and told to Redis along with the next question, or a little later.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 import limits
@@ -20,12 +22,15 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from intendly.adapters.breaker import Breaker
+from intendly.adapters.group import Group
 from intendly.adapters.observability.health import Check, Facts, PartDown
 
 log = structlog.get_logger()
 
 TIMEOUT_S: Final = 0.25
 """How long one exchange with Redis may take."""
+TELL_AFTER_S: Final = 0.1
+"""How long what was counted here may be unknown to the other processes, while requests come."""
 _MOST_WINDOWS: Final = 50_000
 
 
@@ -146,31 +151,56 @@ class Budgets:
         )
         self._shared = _SharedWindows("redis://", connection_pool=pool, key_prefix="budget")
         self._local = LocalWindows()
+        self._untold: dict[str, Charge] = {}
+        self._told_at = 0.0
+        self._group: Group[Sequence[Charge], list[Standing]] = Group(self._take)
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
 
-    def take_here(self, charge: Charge) -> Standing:
-        """By what this process knows, at no cost. `take` with `counted` tells the others of it."""
+    def count(self, charge: Charge) -> Standing:
+        """By what this process knows, at no cost; `tell` and the next `take` bring it to the others."""
+        before = self._untold.get(charge.key)
+        self._untold[charge.key] = charge if before is None else replace(charge, cost=charge.cost + before.cost)
         return self._local.take(charge)
 
-    def take(self, charges: Sequence[Charge], counted: Sequence[Charge] = ()) -> list[Standing]:
-        """Take each, for all processes, in one round trip; those `counted` were taken here before. Never raises.
+    def look(self, charge: Charge) -> Standing:
+        """How a budget stands, by what this process knows; nothing is taken."""
+        return self._local.take(replace(charge, cost=0))
 
-        In the order of `counted`, then `charges`.
-        """
-        every = [*counted, *charges]
-        if every and self._breaker.allows():
+    def tell(self) -> None:
+        """Bring what was counted to the others, if that was not done just now. Never raises."""
+        if self._untold and time.monotonic() - self._told_at >= TELL_AFTER_S:
+            self._group.submit([()])
+
+    def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        """Take each, for all processes, in one round trip with those of other requests. Never raises."""
+        (outcome,) = self._group.submit([charges])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _take(self, asked: Sequence[Sequence[Charge]]) -> list[list[Standing]]:
+        """What several asked for, and all that was counted."""
+        untold, self._untold = list(self._untold.values()), {}
+        self._told_at = time.monotonic()
+        found = iter(self._exchange([*untold, *chain.from_iterable(asked)], counted=len(untold)))
+        for _ in untold:
+            next(found)
+        return [[next(found) for _ in charges] for charges in asked]
+
+    def _exchange(self, charges: Sequence[Charge], counted: int) -> list[Standing]:
+        """With Redis, or where it does not answer with this process's own windows, which have the first `counted`."""
+        if charges and self._breaker.allows():
             try:
-                found = self._shared.take(every)
+                found = self._shared.take(charges)
             except (RedisError, OSError) as error:
                 if self._breaker.failed():
                     log.warning("budgets_local", error=type(error).__name__, detail=str(error)[:200])
             else:
                 self._breaker.succeeded()
-                return [self._local.learn(charge, *window) for charge, window in zip(every, found, strict=True)]
-        return [self._again(charge) for charge in counted] + [self._local.take(charge) for charge in charges]
-
-    def _again(self, charge: Charge) -> Standing:
-        return self._local.take(Charge(charge.budget, charge.who, cost=0))
+                return [self._local.learn(charge, *window) for charge, window in zip(charges, found, strict=True)]
+        return [self.look(charge) for charge in charges[:counted]] + [
+            self._local.take(charge) for charge in charges[counted:]
+        ]
 
     def check(self) -> Check:
         """Where the budgets are kept. Not required: without Redis each process goes on with windows of its own."""

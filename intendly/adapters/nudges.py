@@ -7,6 +7,7 @@ nudged anew. The key has a short life of its own; and beat sweeps anyway (design
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from intendly.adapters.breaker import Breaker
+from intendly.adapters.group import Group
 from intendly.adapters.queue import TASK_QUEUES, celery_settings
 
 log = structlog.get_logger()
@@ -39,11 +41,19 @@ class CeleryNudges:
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
+        self._group: Group[str, None] = Group(self._send)
 
     def nudge(self, *tasks: str) -> None:
         """Tell the workers of each task in `tasks` (names of `TASK_QUEUES`) to look for due work. Never raises."""
-        if not tasks or not self._breaker.allows():
-            return
+        self._group.submit(tasks)
+
+    def _send(self, tasks: Sequence[str]) -> list[None]:
+        """Those of requests that come together, each task once."""
+        if self._breaker.allows():
+            self._send_unsent(tuple(dict.fromkeys(tasks)))
+        return [None] * len(tasks)
+
+    def _send_unsent(self, tasks: tuple[str, ...]) -> None:
         try:
             for task in self._unsent(tasks):
                 self._celery.send_task(task, queue=TASK_QUEUES[task], expires=EXPIRES_S, retry=False)

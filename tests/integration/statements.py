@@ -18,6 +18,8 @@ def statements(database: Database) -> Iterator[list[str]]:
     def see(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         seen.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", see)
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", see)
     yield seen
-    event.remove(database.engine, "before_cursor_execute", see)
+    for engine in database.engines:
+        event.remove(engine, "before_cursor_execute", see)

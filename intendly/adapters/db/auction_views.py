@@ -48,7 +48,7 @@ class AuctionViews:
     def find(self, auction_id: Hash32) -> AuctionView | None:
         """The auction; with every bid and its fate, and the secret, once it is closed."""
         values = {"id": bytes(auction_id)}
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             # The state is read first: one that is closed stays so, with all that the next statements read.
             row = connection.execute(_AUCTION, values).one_or_none()
             if row is None:

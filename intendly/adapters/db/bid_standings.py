@@ -41,7 +41,7 @@ def standings(database: Database, asked: Sequence[Asked]) -> list[Standing]:
         "solver": [bytes(one.solver) for one in asked],
         "bid_hash": [None if one.bid_hash is None else bytes(one.bid_hash) for one in asked],
     }
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.statement() as connection:
         return [_standing(row) for row in connection.execute(_STANDINGS, columns)]
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DisconnectionError
 
 _SELECTABLE: Final = 1_024
@@ -24,9 +25,10 @@ def _replace_what_was_closed(connection: Any, *_: object) -> None:
 
 
 class Database:
-    """PostgreSQL for one process. The pool is made at first use, so that a fork never shares a socket.
+    """PostgreSQL for one process. A pool is made at first use, so that a fork never shares a socket.
 
-    A transaction is never held across the network (design: The rule that everything follows).
+    A transaction is never held across the network (design: The rule that everything follows). `pool_size` is the most
+    connections for transactions, and as many again for single statements.
     """
 
     def __init__(self, url: str, *, pool_size: int, application: str, statement_timeout_ms: int = 15_000) -> None:
@@ -34,37 +36,52 @@ class Database:
         self._pool_size = pool_size
         self._options = f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
         self._application = application
-        self._engine: Engine | None = None
+        self._engines: dict[str, Engine] = {}
 
     @property
-    def engine(self) -> Engine:
-        if self._engine is None:
-            self._engine = create_engine(
-                self._url,
-                hide_parameters=True,  # an error's text goes into logs; a sealed bid's values must not
-                pool_size=self._pool_size,
-                max_overflow=0,
-                pool_pre_ping=False,
-                pool_recycle=1_800,
-                pool_use_lifo=True,
-                connect_args={
-                    "application_name": self._application,
-                    "connect_timeout": 5,
-                    "options": self._options,
-                    "keepalives_idle": 30,
-                },
-            )
-            event.listen(self._engine, "checkout", _replace_what_was_closed)
-        return self._engine
+    def engines(self) -> tuple[Engine, Engine]:
+        """That of transactions, and that of single statements."""
+        return self._engine("READ COMMITTED"), self._engine("AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed at the end of the block, rolled back by an exception."""
-        with self.engine.begin() as connection:
+        with self._engine("READ COMMITTED").begin() as connection:
+            yield connection
+
+    @contextmanager
+    def statement(self) -> Iterator[Connection]:
+        """For statements that each are a transaction of their own: one round trip where `transaction` takes three."""
+        with self._engine("AUTOCOMMIT").connect() as connection:
             yield connection
 
     def dispose(self) -> None:
-        """Close the pool; the next use makes a new one."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        """Close the pools; the next use makes new ones."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+
+    def _engine(self, isolation: IsolationLevel) -> Engine:
+        if isolation not in self._engines:
+            self._engines[isolation] = self._made(isolation)
+        return self._engines[isolation]
+
+    def _made(self, isolation: IsolationLevel) -> Engine:
+        engine = create_engine(
+            self._url,
+            isolation_level=isolation,
+            hide_parameters=True,  # an error's text goes into logs; a sealed bid's values must not
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_pre_ping=False,
+            pool_recycle=1_800,
+            pool_use_lifo=True,
+            connect_args={
+                "application_name": self._application,
+                "connect_timeout": 5,
+                "options": self._options,
+                "keepalives_idle": 30,
+            },
+        )
+        event.listen(engine, "checkout", _replace_what_was_closed)
+        return engine

@@ -28,12 +28,12 @@ class EventStore:
         return _published(head.epoch, rows)
 
     def head(self) -> StreamHead:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(_HEAD).one()
         return StreamHead(row.epoch, row.last, row.read_at)
 
     def since(self, number: int, limit: int) -> list[Published]:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_SINCE, {"number": number, "limit": limit}).all()
         return _published(rows[0].epoch, rows) if rows else []
 
@@ -48,13 +48,13 @@ class EventStore:
             "upto": upto,
             "limit": limit,
         }
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_HEARD_BY, given).all()
         return _published(rows[0].epoch, rows) if rows else []
 
     def open_auctions(self, upto: int, limit: int) -> list[Published]:
         given = {"upto": upto, "limit": limit}
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_OPEN_AUCTIONS, given).all()
         return _published(rows[0].epoch, rows) if rows else []
 

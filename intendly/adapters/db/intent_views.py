@@ -61,19 +61,19 @@ class IntentViews:
 
     def accepted(self, intent_hash: Hash32) -> Accepted | None:
         """How it stands, or None for a hash that was never accepted."""
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(_ACCEPTED, {"hash": bytes(intent_hash)}).one_or_none()
         return None if row is None else Accepted(IntentState(row.state), created=False, accepted_at=row.accepted_at)
 
     def find(self, intent_hash: Hash32) -> IntentView | None:
         """The intent with its latest auction, and its fill when there is one."""
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(_ONE, {"hash": bytes(intent_hash)}).one_or_none()
         return None if row is None else self._view(row)
 
     def status(self, intent_hash: Hash32) -> IntentStatus | None:
         """Why it is not filled; the best amount is of the last closed auction, whether it could win or not."""
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(_STATUS, {"hash": bytes(intent_hash)}).one_or_none()
         if row is None:
             return None
@@ -94,7 +94,7 @@ class IntentViews:
         values: dict[str, Any] = {"swapper": bytes(swapper), "limit": limit + 1}
         if after is not None:
             values |= {"created_us": after.created_us, "hash": bytes(after.intent_hash)}
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_FIRST_PAGE if after is None else _NEXT_PAGE, values).all()
         shown, more = rows[:limit], rows[limit:]
         last = PagePosition(shown[-1].created_us, Hash32(shown[-1].hash)) if more else None

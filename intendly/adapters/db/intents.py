@@ -102,7 +102,7 @@ class IntentStore:
         return answers
 
     def _accept(self, new: Sequence[NewIntent]) -> dict[Hash32, Accepted | Refused]:
-        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_ACCEPT, _columns(new) | {"open_max": self._open_max}).all()
         outcomes = {Hash32(row.hash): self._outcome(row) for row in rows}
         return {intent_hash: outcome for intent_hash, outcome in outcomes.items() if outcome is not None}

@@ -44,7 +44,7 @@ class MarketStore:
     def tokens(self) -> tuple[TokenView, ...]:
         """Every token with its gas fee, by symbol."""
         query = select(tokens.c.address, tokens.c.symbol, tokens.c.name, tokens.c.decimals, tokens.c.gas_fee)
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(query.order_by(tokens.c.symbol, tokens.c.address)).mappings().all()
         return tuple(TokenView.model_validate(dict(row)) for row in rows)
 
@@ -54,7 +54,7 @@ class MarketStore:
         return None
 
     def _read(self) -> Market:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(_MARKET).all()
         return Market(
             gas_fees={

@@ -48,5 +48,5 @@ class PauseStore:
         return known if known is not None and time.monotonic() < known[0] else None
 
     def _read(self) -> str | None:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             return connection.execute(_REASON).scalar_one_or_none()

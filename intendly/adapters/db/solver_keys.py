@@ -17,6 +17,6 @@ class SolverKeys:
 
     def signing_key(self, solver: Address) -> Address | None:
         statement = select(solvers.c.signing_key).where(solvers.c.address == solver, solvers.c.active)
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             key: Address | None = connection.execute(statement).scalar_one_or_none()
         return key

@@ -20,7 +20,7 @@ class SolverViews:
         self._database = database
 
     def find(self, solver: Address) -> SolverView | None:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(select(solvers).where(solvers.c.address == solver)).one_or_none()
         return None if row is None else _view(row)
 
@@ -28,12 +28,12 @@ class SolverViews:
         query = select(solvers).order_by(solvers.c.address).limit(limit)
         if after is not None:
             query = query.where(solvers.c.address > after)
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             return tuple(_view(row) for row in connection.execute(query))
 
     def some_endpoints(self, limit: int) -> list[Endpoint]:
         query = select(solvers.c.address, solvers.c.endpoint).where(solvers.c.active, solvers.c.endpoint != "")
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             rows = connection.execute(query.order_by(func.random()).limit(limit)).all()
         return [Endpoint(row.address, row.endpoint) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pydantic import SecretStr
 from structlog.typing import EventDict, WrappedLogger
@@ -32,7 +33,12 @@ def hide(secret: str | SecretStr) -> None:
 
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor: the event without secrets. Comes last before the renderer."""
-    return {name: MASK if _SECRET_NAME.search(name) else masked(value) for name, value in event.items()}
+    return {name: MASK if _is_secret(name) else masked(value) for name, value in event.items()}
+
+
+@lru_cache(maxsize=1_024)
+def _is_secret(field: str) -> bool:
+    return _SECRET_NAME.search(field) is not None
 
 
 def masked(value: object) -> object:
@@ -53,8 +59,9 @@ def masked(value: object) -> object:
 
 def masked_text(text: str) -> str:
     """`text` without the passwords of addresses, without `password=…`, and without each value given to `hide`."""
-    text = _URL_PASSWORD.sub(rf"\g<head>{MASK}", text)
-    text = _NAMED_IN_TEXT.sub(rf"\g<head>{MASK}", text)
+    if ":" in text or "=" in text:  # most texts have neither, and every line of the log comes through here
+        text = _URL_PASSWORD.sub(rf"\g<head>{MASK}", text)
+        text = _NAMED_IN_TEXT.sub(rf"\g<head>{MASK}", text)
     for value in _hidden:
         text = text.replace(value, MASK)
     return text

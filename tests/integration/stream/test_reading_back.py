@@ -45,9 +45,10 @@ def test_resuming_by_intent_or_swapper_reads_no_more_than_it_tells(log: Stream, 
     def see(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         asked.append((statement, parameters))
 
-    event.listen(log.database.engine, "before_cursor_execute", see)
+    _, engine = log.database.engines
+    event.listen(engine, "before_cursor_execute", see)
     told = log.store.heard_by(interest, 0, EVENTS, 500)
-    event.remove(log.database.engine, "before_cursor_execute", see)
+    event.remove(engine, "before_cursor_execute", see)
     assert len(told) == found
     [(statement, parameters)] = asked
     with log.database.transaction() as connection:

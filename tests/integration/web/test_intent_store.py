@@ -15,7 +15,7 @@ from intendly_sdk.signatures import Signer
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from intendly.adapters.db.engine import Database
-from intendly.adapters.db.group_commit import GroupCommit
+from intendly.adapters.group import Group
 from intendly.adapters.db.intents import IntentStore
 from intendly.domain.errors import NonceSpent, Refused, TooManyOpenIntents
 from intendly.domain.intent import NewIntent
@@ -80,7 +80,7 @@ def test_the_cap_counts_the_group_too(store: IntentStore) -> None:
 
 
 def test_a_poisoned_row_fails_alone(store: IntentStore, database_url: str) -> None:
-    commits: GroupCommit[NewIntent, Accepted | Refused] = GroupCommit(store.accept_many)
+    commits: Group[NewIntent, Accepted | Refused] = Group(store.accept_many)
     good = [new() for _ in range(30)]
     handed_in = [*good[:10], poisoned(), *good[10:20], poisoned(), *good[20:]]
 

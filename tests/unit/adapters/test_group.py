@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from intendly.adapters.db.group_commit import GroupCommit
+from intendly.adapters.group import Group
 
 
 class Journal:
@@ -35,7 +35,7 @@ class Journal:
             self.writers -= 1
 
 
-def submit_all(commits: GroupCommit[int, int], items: Sequence[int]) -> list[int | Exception]:
+def submit_all(commits: Group[int, int], items: Sequence[int]) -> list[int | Exception]:
     def one(item: int) -> int | Exception:
         (outcome,) = commits.submit([item])
         return outcome
@@ -46,34 +46,34 @@ def submit_all(commits: GroupCommit[int, int], items: Sequence[int]) -> list[int
 
 def test_each_gets_its_own_outcome_from_few_writes() -> None:
     journal = Journal()
-    assert submit_all(GroupCommit(journal.write), range(50)) == [item * 10 for item in range(50)]
+    assert submit_all(Group(journal.write), range(50)) == [item * 10 for item in range(50)]
     assert sorted(item for batch in journal.batches for item in batch) == list(range(50))
     assert len(journal.batches) < 25
 
 
 def test_one_alone_is_written_at_once() -> None:
     journal = Journal(takes_s=0)
-    assert GroupCommit(journal.write).submit([7]) == [70]
+    assert Group(journal.write).submit([7]) == [70]
     assert journal.batches == [[7]]
 
 
 def test_several_of_one_caller_have_each_their_own_outcome() -> None:
     journal = Journal(frozenset({3}), takes_s=0)
-    outcomes = GroupCommit(journal.write, batch_max=4).submit(range(10))
+    outcomes = Group(journal.write, batch_max=4).submit(range(10))
     assert isinstance(outcomes[3], IntegrityError)
     assert [one for place, one in enumerate(outcomes) if place != 3] == [n * 10 for n in range(10) if n != 3]
 
 
 def test_poisoned_items_fail_alone() -> None:
     journal = Journal(frozenset({3, 17}), takes_s=0.001)
-    outcomes = submit_all(GroupCommit(journal.write), range(20))
+    outcomes = submit_all(Group(journal.write), range(20))
     for item, outcome in enumerate(outcomes):
         assert isinstance(outcome, IntegrityError) if item in {3, 17} else outcome == item * 10
 
 
 def test_a_batch_has_a_limit() -> None:
     journal = Journal()
-    submit_all(GroupCommit(journal.write, batch_max=4), range(30))
+    submit_all(Group(journal.write, batch_max=4), range(30))
     assert max(map(len, journal.batches)) <= 4
 
 
@@ -88,7 +88,7 @@ def test_a_database_that_is_away_is_asked_once_for_all() -> None:
         time.sleep(0.05)
         raise OperationalError("INSERT", None, Exception("gone"))
 
-    commits: GroupCommit[int, int] = GroupCommit(write)
+    commits: Group[int, int] = Group(write)
 
     def one(item: int) -> None:
         (outcome,) = commits.submit([item])
@@ -112,7 +112,7 @@ def test_a_writer_that_is_stopped_leaves_nobody_waiting() -> None:
             raise SystemExit
         return list(items)
 
-    commits: GroupCommit[int, int] = GroupCommit(write)
+    commits: Group[int, int] = Group(write)
     with ThreadPoolExecutor(2) as pool:
 
         def first() -> None:

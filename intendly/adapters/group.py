@@ -1,7 +1,7 @@
-"""One statement and one commit for the rows of requests that come together; each is answered after its commit.
+"""What requests that come together need of the outside is asked at once: one commit, one round trip; each waits for it.
 
 There is one writer at a time. Whoever waits for the turn finds, when it comes, that the writer before took its row
-along, or takes all that wait now. So an idle venue commits each row at once, and a busy one fills its batches.
+along, or takes all that wait now. So an idle venue writes each at once, and a busy one fills its batches.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Outcome = TypeVar("Outcome")
 _AFFECTS_ALL = (OperationalError, InterfaceError, TimeoutError)
 
 
-class GroupCommit(Generic[Item, Outcome]):
+class Group(Generic[Item, Outcome]):
     """Calls `write` with what concurrent callers hand in. Safe in threads and, under gevent, in greenlets.
 
     `write` is one transaction, returns one outcome for each item in order, and must be safe to repeat: a batch that
