@@ -52,9 +52,9 @@ class PoolRouter(Solver):
         )
 
     def heard(self, event: Event) -> None:
-        """A bid that has lost, or whose fill has failed, moves no pool."""
-        lost = event.kind is EventKind.FILL_FAILED or event.data.get("fate") != BidFate.WON
-        if lost and event.auction_id is not None:
+        """A bid that has lost, or whose fill has failed, moves no pool; of one that is filled the pool tells itself."""
+        waits = event.kind is EventKind.BID_DECIDED and event.data.get("fate") == BidFate.WON
+        if not waits and event.auction_id is not None:
             self._live.release(event.auction_id)
 
 

@@ -117,7 +117,7 @@ class Solver(ABC):
         return auction.closes_at // 1000 + (longest if valid_for_s is None else min(longest, valid_for_s))
 
     def heard(self, event: Event) -> None:  # noqa: B027
-        """What became of a bid of this solver (`bid.decided`, `fill.failed`). Does nothing here."""
+        """What became of a bid of this solver; docs/solvers.md has the kinds of events. Does nothing here."""
 
     def answer(self, auction: AuctionOpened) -> SignedBid | None:
         """The signed bid, or None to decline. A `price` that raises is logged and declines."""

@@ -15,7 +15,9 @@ from intendly_sdk.stream import StreamClient
 from intendly_sdk.stream_messages import Reply, auction_of
 
 log = logging.getLogger("intendly_sdk.solver")
-_FATES = frozenset({EventKind.BID_DECIDED, EventKind.FILL_FAILED})
+_FATES = frozenset(
+    {EventKind.BID_DECIDED, EventKind.FILL_FAILED, EventKind.INTENT_SETTLED, EventKind.INTENT_REOPENED}
+)
 
 
 class StreamSolver:

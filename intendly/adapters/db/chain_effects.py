@@ -38,26 +38,22 @@ def apply_fills(connection: Connection, filled: Sequence[Filled]) -> list[Change
     _insert_canonical(connection, fills, rows)
     _lock_intents(connection, [fill.intent_hash for fill in filled])
     moved = connection.execute(_SETTLE, {"hashes": _block_hashes(filled)}).all()
-    return [
-        Change(
-            EventKind.INTENT_SETTLED,
-            intent_hash=Hash32(row.intent_hash),
-            swapper=Address(row.swapper),
-            data={
-                "reason": Reason.SETTLED.value,
-                "detail": words(Reason.SETTLED, {}),
-                "bid_hash": _hex(row.bid_hash),
-                "solver": _hex(row.solver),
-                "amount_out": str(row.amount_out),
-                "fee": str(row.fee),
-                "tx_hash": _hex(row.tx_hash),
-                "block_number": row.block_number,
-                "block_hash": _hex(row.block_hash),
-                "block_time": row.block_time,
-            },
-        )
-        for row in moved
-    ]
+    return [change for row in moved for change in _told_its_solver_too(EventKind.INTENT_SETTLED, row, _told_of(row))]
+
+
+def _told_of(row: Any) -> dict[str, Any]:
+    return {
+        "reason": Reason.SETTLED.value,
+        "detail": words(Reason.SETTLED, {}),
+        "bid_hash": _hex(row.bid_hash),
+        "solver": _hex(row.solver),
+        "amount_out": str(row.amount_out),
+        "fee": str(row.fee),
+        "tx_hash": _hex(row.tx_hash),
+        "block_number": row.block_number,
+        "block_hash": _hex(row.block_hash),
+        "block_time": row.block_time,
+    }
 
 
 def apply_failures(connection: Connection, failed: Sequence[BundleFailed], block_time: int) -> list[Change]:
@@ -135,15 +131,22 @@ def take_back(connection: Connection, to: int) -> list[Change]:
     connection.execute(_LOCK_TAKEN_BACK, {"to": to})
     moved = connection.execute(_TAKE_BACK, {"to": to}).all()
     connection.execute(text("UPDATE failures SET canonical = false WHERE canonical AND block_number > :to"), {"to": to})
+    told = {"reason": Reason.REORGED.value, "detail": words(Reason.REORGED, {})}
     return [
-        Change(
-            EventKind.INTENT_REOPENED,
-            intent_hash=Hash32(row.hash),
-            swapper=Address(row.swapper),
-            data={"reason": Reason.REORGED.value, "detail": words(Reason.REORGED, {}), "state": row.state},
-        )
+        change
         for row in moved
+        for change in _told_its_solver_too(EventKind.INTENT_REOPENED, row, {**told, "state": row.state})
     ]
+
+
+def _told_its_solver_too(kind: EventKind, row: Any, told: dict[str, Any]) -> list[Change]:
+    """To everyone, and to the solver whose bid it was, who hears by its log-in; an open fill was nobody's bid."""
+    intent, swapper = Hash32(row.intent_hash), Address(row.swapper)
+    changes = [Change(kind, intent, swapper=swapper, data=told)]
+    if row.auction_id is not None:
+        private = {**told, "bid_hash": _hex(row.bid_hash), "solver": _hex(row.solver)}
+        changes.append(Change(kind, intent, Hash32(row.auction_id), swapper, Address(row.solver), private))
+    return changes
 
 
 def _insert_canonical(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -198,8 +201,10 @@ _SETTLE = text(
         WHERE a.bid_hash = au.winner AND a.bid_hash <> f.bid_hash AND a.state = 'due'
     ),
     legs AS (UPDATE settlement_legs l SET live = false FROM f WHERE l.intent_hash = f.intent_hash AND l.live)
-    SELECT f.*, b.timestamp AS block_time
-    FROM moved m JOIN f ON f.intent_hash = m.hash LEFT JOIN blocks b ON b.hash = f.block_hash
+    SELECT f.*, a.auction_id, b.timestamp AS block_time
+    FROM moved m JOIN f ON f.intent_hash = m.hash
+    LEFT JOIN awards a ON a.bid_hash = f.bid_hash
+    LEFT JOIN blocks b ON b.hash = f.block_hash
     ORDER BY f.block_number, f.log_index
     """
 )
@@ -290,7 +295,8 @@ _LOCK_TAKEN_BACK = text(
 _TAKE_BACK = text(
     """
     WITH gone AS (
-        UPDATE fills SET canonical = false WHERE canonical AND block_number > :to RETURNING intent_hash, bid_hash
+        UPDATE fills SET canonical = false WHERE canonical AND block_number > :to
+        RETURNING intent_hash, bid_hash, solver
     ),
     sent AS (
         SELECT l.intent_hash, l.bid_hash, max(l.settlement_id) AS settlement_id
@@ -324,8 +330,8 @@ _TAKE_BACK = text(
     SET state = CASE WHEN o.intent_hash IS NULL THEN 'open' ELSE 'submitted' END,
         next_due_at = CASE WHEN o.intent_hash IS NULL THEN statement_timestamp() END,
         reason = 'reorged', reason_facts = '{}', version = version + 1, updated_at = statement_timestamp()
-    FROM gone g LEFT JOIN ours o ON o.intent_hash = g.intent_hash
+    FROM gone g LEFT JOIN ours o ON o.intent_hash = g.intent_hash LEFT JOIN awards a ON a.bid_hash = g.bid_hash
     WHERE i.hash = g.intent_hash AND i.state = 'settled'
-    RETURNING i.hash, i.swapper, i.state
+    RETURNING i.hash AS intent_hash, i.swapper, i.state, g.bid_hash, g.solver, a.auction_id
     """
 )

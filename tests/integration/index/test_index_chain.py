@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from intendly_sdk.primitives import Address
+from intendly_sdk.primitives import ZERO_HASH, Address
 from sqlalchemy import text
 
 from intendly.adapters.db.chain_index import ChainIndexStore
@@ -17,6 +19,8 @@ from tests.integration.index.conftest import WrittenChain
 from tests.integration.statements import statements
 
 pytestmark = pytest.mark.integration
+_SETTLED = [("intent.settled", False), ("intent.settled", True)]
+"""For everyone, and for the solver whose bid it was."""
 
 
 def test_a_fill_settles_its_intent_and_ends_all_that_was_under_way(
@@ -29,9 +33,22 @@ def test_a_fill_settles_its_intent_and_ends_all_that_was_under_way(
     assert desk.award(row) == "filled"
     assert not desk.is_live(row)
     assert desk.value("SELECT nonce FROM spent_nonces") == row.nonce
-    assert desk.changes(row) == [("intent.settled", False)]
-    assert desk.value("SELECT data->>'amount_out' FROM outbox") == "1234"
+    assert desk.changes(row) == _SETTLED
+    assert desk.value("SELECT data->>'amount_out' FROM outbox WHERE solver IS NULL") == "1234"
+    assert desk.value("SELECT data->>'amount_out' FROM outbox WHERE solver = :x AND auction_id IS NOT NULL", SOLVER)
     assert "events.publish" in nudged.tasks
+
+
+def test_an_open_fill_was_nobodys_bid(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
+    row = desk.submitted()
+    chain.mine(replace(row.filled(), bid_hash=ZERO_HASH))
+    index.run()
+    assert desk.changes(row) == [("intent.settled", False)]
+    chain.fork(1, "fork")
+    chain.mine()
+    chain.mine()
+    index.run()
+    assert desk.changes(row) == [("intent.settled", False), ("intent.reopened", False)]
 
 
 def test_a_tick_without_a_new_block_does_nothing(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
@@ -39,7 +56,7 @@ def test_a_tick_without_a_new_block_does_nothing(desk: Desk, chain: WrittenChain
     chain.mine(row.filled())
     index.run()
     assert index.run() == 0
-    assert desk.changes(row) == [("intent.settled", False)]
+    assert desk.changes(row) == _SETTLED
 
 
 def test_two_indexes_at_once_write_each_effect_once(desk: Desk, chain: WrittenChain, nudged: Nudged) -> None:
@@ -48,7 +65,7 @@ def test_two_indexes_at_once_write_each_effect_once(desk: Desk, chain: WrittenCh
     first, second = ChainIndexStore(desk.database), ChainIndexStore(desk.database)
     assert first.advance(None, [block], chain.logs_of([block.hash]), 0)
     assert not second.advance(None, [block], chain.logs_of([block.hash]), 0)
-    assert desk.changes(row) == [("intent.settled", False)]
+    assert desk.changes(row) == _SETTLED
 
 
 @pytest.mark.parametrize(
@@ -112,7 +129,11 @@ def test_a_reorg_takes_the_fill_back_and_the_same_settlement_is_waited_for(
     chain.mine(row.filled())
     index.run()
     assert desk.intent(row) == ("settled", "settled")
-    assert [kind for kind, _ in desk.changes(row)] == ["intent.settled", "intent.reopened", "intent.settled"]
+    reopened = [("intent.reopened", False), ("intent.reopened", True)]
+    assert desk.changes(row) == [*_SETTLED, *reopened, *_SETTLED]
+    assert desk.value("SELECT data->>'state' FROM outbox WHERE kind = 'intent.reopened' AND solver = :x", SOLVER) == (
+        "submitted"
+    )
     assert desk.value("SELECT count(*) FROM fills WHERE canonical AND intent_hash = :x", row.intent) == 1
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from eth_hash.auto import keccak
 from intendly_sdk.http_solver import BODY_MAX_BYTES, HttpSolver
-from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, QuoteAnswer, QuoteAsk
+from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, Event, QuoteAnswer, QuoteAsk
 from intendly_sdk.primitives import UINT256_MAX
 from intendly_sdk.signatures import recover
 from intendly_sdk.solver import Solver
@@ -190,3 +190,32 @@ def test_the_stream_solver_bids_declines_and_leaves_closed_auctions_alone() -> N
     bids = [message.signed_bid.bid for message in heard if isinstance(message, PlaceBid)]
     assert [bid.auction_id[-1] for bid in bids] == [1, 5]
     assert heard[1].auction_id[-1] == 2
+
+
+def test_the_stream_solver_hears_what_became_of_its_bids() -> None:
+    told = ["bid.decided", "intent.settled", "intent.reopened", "fill.failed"]
+    heard: list[str] = []
+    done = threading.Event()
+
+    class Listening(FixedSolver):
+        def heard(self, event: Event) -> None:
+            heard.append(event.kind)
+            if len(heard) == len(told):
+                done.set()
+
+    def script(peer: Peer) -> None:
+        peer.hello()
+        peer.accept(peer.hear())
+        peer.accept(peer.hear())
+        for number, kind in enumerate(["auction.closed", *told], start=1):
+            peer.event(f"1-{number}", kind)
+        peer.wait_closed()
+
+    with stream_venue(script) as url:
+        runner = StreamSolver(Listening(offer(), url))
+        thread = threading.Thread(target=runner.run)
+        thread.start()
+        assert done.wait(10)
+        runner.stop()
+        thread.join(5)
+    assert heard == told
