@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
-from intendly.adapters.observability.health import chain_check, database_check, redis_check
+from intendly.adapters.db.pause import PauseStore
+from intendly.adapters.observability.health import chain_check, database_check, pause_check, redis_check
 from intendly.bootstrap import Venue
 from intendly.settings import Settings, load_settings
-from web import budgets, current, headers, pause, problems, telemetry
+from web import budgets, current, headers, pause, problems, queries, telemetry
 from web.auctions import auctions
 from web.bids import bids
 from web.config import config
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings.cors_origins)
     budgets.register(app, venue.budgets, settings)
     pause.register(app, venue.pause)
+    queries.register(app)
     problems.register(app)
     add_routes(app)
     checks = [
@@ -47,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         redis_check(settings.redis_url.get_secret_value()),
         chain_check(venue.health_database),
         venue.budgets.check(),
+        pause_check(PauseStore(venue.health_database)),
     ]
     app.register_blueprint(health_blueprint(PROCESS, checks))
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.proxy_networks)  # type: ignore[method-assign]
@@ -63,6 +66,7 @@ class PathPart(BaseConverter):
 def add_routes(app: Flask) -> None:
     """The API, and the document that describes it."""
     app.url_map.converters["default"] = PathPart
+    app.url_map.merge_slashes = False  # a path with // is no page; a redirect would go where the Host header says
     api = Blueprint("api", __name__, url_prefix="/api/v1")
     for noun in (intents, quotes, bids, auctions, solvers, config, tokens):
         api.register_blueprint(noun)

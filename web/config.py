@@ -13,5 +13,6 @@ config = Blueprint("config", __name__, url_prefix="/config")
 
 @config.get("")
 def describe() -> Response:
-    """Chain, addresses, domains, fees and limits."""
-    return answer(describe_venue(venue().settings, venue().deployment, venue().receipts.signer))
+    """Chain, addresses, domains, fees and limits; and whether the venue is paused."""
+    ours = venue()
+    return answer(describe_venue(ours.settings, ours.deployment, ours.receipts.signer, ours.pause.reason()))

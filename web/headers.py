@@ -36,6 +36,8 @@ def register(app: Flask, origins: Sequence[str]) -> None:
 
 
 def _secure(response: Response) -> Response:
+    if request.method == "OPTIONS" and response.status_code == 200:  # Flask's own answer, which has no body
+        response.headers.pop("Content-Type", None)
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:  # the client, or a trusted proxy for it, speaks https

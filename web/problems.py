@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from intendly.domain.errors import InvalidRequest, RateLimited, Unavailable, VenueError
+from intendly.domain.errors import InvalidRequest, Paused, RateLimited, Unavailable, VenueError
 
 log = structlog.get_logger()
 TYPE_PREFIX = "urn:intendly:problem:"
@@ -28,7 +28,7 @@ FRAMEWORK: Final = {
     408: ("request_timeout", "the request took too long to arrive; send it again"),
     413: ("body_too_large", "the body is over the limit, which GET /api/v1/config names as body_max_bytes"),
     414: ("uri_too_long", "the line of the request is longer than 4,094 bytes; the API's own are far shorter"),
-    415: ("unsupported_media_type", "send the body as JSON, with content-type: application/json"),
+    415: ("unsupported_media_type", "send the body as JSON in UTF-8, with content-type: application/json"),
     431: ("headers_too_large", "the header fields are too many or too long: at most 100, each of up to 8,190 bytes"),
 }
 _WHAT_TO_DO = {
@@ -51,7 +51,9 @@ def register(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """The response to `error`. What nobody foresaw is logged with its traceback and shown without it."""
     problem = problem_of(error, request_id=g.get("request_id", "") if has_request_context() else "")
-    if problem.status >= 500:
+    if isinstance(error, Paused):
+        log.info("request_refused", code=problem.code)
+    elif problem.status >= 500:
         log.error("request_failed", code=problem.code, exc_info=error if problem.code == "internal" else None)
     response = Response(problem.model_dump_json(), status=problem.status, content_type=CONTENT_TYPE)
     if isinstance(error, HTTPException):

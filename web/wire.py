@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import Response, request
 from gunicorn.http.errors import ParseException
@@ -16,11 +17,33 @@ from intendly.domain.errors import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
 Bytes = TypeVar("Bytes", bound=HexBytes)
+_UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+def _no_field_twice(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) == len(pairs):
+        return
+    seen = set[str]()
+    for name, _ in pairs:
+        if name in seen:
+            raise InvalidRequest(f"{name[:60]}: expected once in its object, got twice", field=name[:60])
+        seen.add(name)
+
+
+# Numbers stay text: nothing is done with them, and a long one would be refused.
+_TWICE: Final = json.JSONDecoder(object_pairs_hook=_no_field_twice, parse_int=str, parse_float=str)
 
 
 def body_as(model: type[Model]) -> Model:
-    """The body as `model`, straight from its bytes. Raises pydantic's `ValidationError`, 413 and 415."""
-    return model.model_validate_json(body_bytes())
+    """The body as `model`, straight from its bytes. Raises as `body_bytes` and `json_as`."""
+    return json_as(model, body_bytes())
+
+
+def json_as(model: type[Model], body: bytes) -> Model:
+    """`body` as `model`. Raises pydantic's `ValidationError`, and `InvalidRequest` for a field that is given twice."""
+    found = model.model_validate_json(body)
+    _TWICE.decode(body.decode())  # pydantic takes the last; what it has read, the standard library reads too
+    return found
 
 
 def members_as(model: type[Model], raw: Sequence[object], most: int, field: str) -> list[Model | ValidationError]:
@@ -39,7 +62,7 @@ def _member_as(model: type[Model], raw: object) -> Model | ValidationError:
 
 def body_bytes(max_bytes: int | None = None) -> bytes:
     """The body of a JSON request, up to `max_bytes` in the place of the usual limit. Raises 400, 413 and 415."""
-    if not request.is_json:
+    if not request.is_json or request.mimetype_params.get("charset", "utf-8").lower() not in _UTF_8:
         raise UnsupportedMediaType
     if max_bytes is not None:
         request.max_content_length = max_bytes
@@ -56,7 +79,7 @@ def body_bytes(max_bytes: int | None = None) -> bytes:
 
 
 def query_as(model: type[Model]) -> Model:
-    """The query string as `model`; of a parameter that is given twice the first counts."""
+    """The query string, which web/queries.py has looked at, as `model`."""
     return model.model_validate(request.args.to_dict())
 
 

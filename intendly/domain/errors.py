@@ -30,7 +30,7 @@ class InvalidRequest(Refused):
     """A field is not of the form that was asked for, whatever its value would mean."""
 
     code = "invalid_request"
-    title = "A field is missing, unknown or not as expected"
+    title = "A field is missing, unknown, given twice or not as expected"
 
 
 class NotFound(VenueError):

@@ -10,8 +10,10 @@ from intendly.domain.deployment import Deployment
 from intendly.settings import Settings
 
 
-def describe_venue(settings: Settings, deployment: Deployment, receipt_signer: Address) -> ConfigView:
-    """The answer of GET /config: it changes only with a restart."""
+def describe_venue(
+    settings: Settings, deployment: Deployment, receipt_signer: Address, paused: str | None
+) -> ConfigView:
+    """The answer of GET /config: all but `paused`, the reason of a pause, changes only with a restart."""
     return ConfigView(
         chain_id=deployment.chain_id,
         settlement=deployment.settlement,
@@ -34,4 +36,5 @@ def describe_venue(settings: Settings, deployment: Deployment, receipt_signer: A
         batch_body_max_bytes=settings.batch_body_max_bytes,
         receipt_signer=receipt_signer,
         stream_url=settings.stream_url,
+        paused=paused,
     )

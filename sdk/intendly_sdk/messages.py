@@ -392,6 +392,7 @@ class ConfigView(Message):
     batch_body_max_bytes: int
     receipt_signer: Address = Field(description="signs the receipts of intents and cancels")
     stream_url: str
+    paused: str | None = Field(default=None, description="why nothing new is taken now, in the operator's words")
 
 
 class EventKind(StrEnum):

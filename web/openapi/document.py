@@ -177,7 +177,7 @@ def _operation(name: str, rule: Rule, words: str, schemas: Schemas) -> Schema:
             *_query(one.query),
             *({"$ref": f"#/components/parameters/{key}"} for key in _PARAMETERS),
         ],
-        "responses": _responses(one, bool(rule.arguments), schemas),
+        "responses": _responses(one, schemas),
     }
     if more.strip():
         described["description"] = more.strip()
@@ -224,7 +224,7 @@ def _responses(one: Operation, has_parts: bool, schemas: Schemas) -> Schema:
         }
         if place == 0 and one.links:
             responses[str(status)]["links"] = {link.to: _link(link) for link in one.links}
-    for status, told in sorted(_by_status(one, has_parts).items()):
+    for status, told in sorted(_by_status(one).items()):
         names = ("X-Request-ID", "RateLimit", "RateLimit-Policy", *(["Retry-After"] if status == 429 else []))
         responses[str(status)] = {
             "description": "\n".join(f"- `{code}`: {title}" for code, title in told.items()),
@@ -234,14 +234,12 @@ def _responses(one: Operation, has_parts: bool, schemas: Schemas) -> Schema:
     return responses
 
 
-def _by_status(one: Operation, has_parts: bool) -> Mapping[int, dict[str, str]]:
+def _by_status(one: Operation) -> Mapping[int, dict[str, str]]:
     """The problems of an operation: status to code to title."""
-    told: list[Told] = [_told(error) for error in (*one.problems, RateLimited, Unavailable)]
+    told: list[Told] = [_told(error) for error in (*one.problems, InvalidRequest, RateLimited, Unavailable)]
     told.append(INTERNAL)
     if one.body is not None:
         told += [MALFORMED_JSON, *((status, *FRAMEWORK[status]) for status in _OF_BODIES)]
-    if one.body is not None or one.query is not None or has_parts:
-        told.append(_told(InvalidRequest))
     found: dict[int, dict[str, str]] = {}
     for status, code, title in told:
         found.setdefault(status, {})[code] = title

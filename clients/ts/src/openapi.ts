@@ -197,6 +197,11 @@ export interface components {
              */
             receipt_signer: Hex;
             stream_url: string;
+            /**
+             * @description why nothing new is taken now, in the operator's words
+             * @default null
+             */
+            paused: string | null;
         };
         /**
          * FillView

@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from intendly.adapters.db.engine import Database
+from intendly.services.ports import PauseReader
 
 Facts = Mapping[str, Any]
 
@@ -82,6 +83,11 @@ def database_check(database: Database) -> Check:
         return {}
 
     return Check("database", probe)
+
+
+def pause_check(pause: PauseReader) -> Check:
+    """Whether the venue is paused, and why; that is no fault."""
+    return Check("pause", lambda: {"reason": pause.reason()}, required=False)
 
 
 def redis_check(redis_url: str) -> Check:

@@ -23,7 +23,8 @@ def test_every_part_is_told(relayer: Relayer) -> None:
     answer = relayer.http.get(relayer.url + "/health")
     body = answer.json()
     assert (answer.status_code, body["ready"], body["process"]) == (200, True, "backend-relayer")
-    assert set(body["parts"]) == {"database", "redis", "chain", "limits"}
+    assert set(body["parts"]) == {"database", "redis", "chain", "limits", "pause"}
+    assert body["parts"]["pause"]["reason"] is None
     assert body["parts"]["chain"]["block_number"] == 10
 
 

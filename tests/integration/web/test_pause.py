@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -59,7 +60,9 @@ def test_writes_are_refused_with_the_reason_and_reads_and_cancels_go_on(
             problem = assert_problem(one, 503, "paused")
             assert problem.detail == "a new version is put in; reads and cancels go on, try again later"
         assert relayer.rows.one("SELECT count(*) FROM bids WHERE auction_id = %s", bytes(auction)) == 0
-        assert relayer.get("/config").status_code == 200
+        assert relayer.get("/config").json()["paused"] == "a new version is put in"
+        health = relayer.http.get(relayer.url + "/health").json()
+        assert (health["status"], health["parts"]["pause"]["reason"]) == ("ok", "a new version is put in")
         assert relayer.get(f"/intents/{signed.intent.hash}").status_code == 200
         digest = cancel_digest(cancelled.intent.hash, DEPLOYMENT.domain)
         word = Cancel(signature=Signer(b"\x61" * 32).sign(digest)).model_dump_json()
@@ -67,3 +70,7 @@ def test_writes_are_refused_with_the_reason_and_reads_and_cancels_go_on(
         assert done.status_code == 200, done.text
 
     assert relayer.post("/bids", bid.model_dump_json()).status_code == 202
+    assert relayer.get("/config").json()["paused"] is None
+    said = [json.loads(line) for line in relayer.log.read_text().splitlines() if '"paused"' in line]
+    assert said
+    assert {line["level"] for line in said} == {"info"}, "an operator's own word is no failure"

@@ -14,6 +14,7 @@ from tests.integration.web.conftest import Relayer
 from tests.integration.web.world import signed_intent
 
 pytestmark = pytest.mark.integration
+QUOTE = '{"swapper":"0x%s","token_in":"0x%s","token_out":"0x%s","amount_in":"1"}' % ("11" * 20, "22" * 20, "33" * 20)
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> Problem:
@@ -62,7 +63,56 @@ def test_a_body_of_another_type(relayer: Relayer, swapper: Signer, kind: str) ->
     assert_problem(answer, 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/", "/api/v2/intents", "/api/v1/intents/"])
+@pytest.mark.parametrize(("charset", "status"), [("utf-16", 415), ("latin-1", 415), ("UTF-8", 202), ('"utf-8"', 202)])
+def test_a_body_is_utf_8(relayer: Relayer, swapper: Signer, charset: str, status: int) -> None:
+    body = signed_intent(swapper).model_dump_json()
+    said = {"content-type": f"application/json; charset={charset}"}
+    answer = relayer.http.post(relayer.api + "/intents", content=body.encode(), headers=said)
+    if status == 202:
+        assert answer.status_code == 202
+    else:
+        assert_problem(answer, 415, "unsupported_media_type")
+
+
+def test_a_field_that_is_given_twice(relayer: Relayer, swapper: Signer) -> None:
+    good = signed_intent(swapper).model_dump_json()
+    for path, body in (
+        ("/intents", good.replace('"amount_in":', '"amount_in":"7","amount_in":')),
+        ("/intents", good[:-1] + ',"signature":"0x"}'),
+        ("/intents/batch", f'{{"intents":[{good}],"intents":[{good}]}}'),
+        ("/intents/batch", f'{{"intents":[{good}, {{"a": NaN, "a": {"9" * 500}}}]}}'),
+        ("/bids", '[{"bid": 1, "bid": 2}]'),
+        ("/quotes", QUOTE[:-1] + ',"amount_in":"5"}'),
+        (f"/intents/0x{'77' * 32}/cancel", '{"signature":"0x11","signature":"0x12"}'),
+    ):
+        problem = assert_problem(relayer.post(path, body), 422, "invalid_request")
+        assert problem.detail.endswith("expected once in its object, got twice"), path
+        assert problem.errors[0]["field"] in {"amount_in", "signature", "intents", "a", "bid"}
+    assert relayer.rows.one("SELECT count(*) FROM intents WHERE swapper = %s", bytes(swapper.address)) == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/config", "/tokens", "/solvers", f"/intents/0x{'77' * 32}", f"/auctions/0x{'77' * 32}"]
+)
+def test_a_parameter_that_is_not_known(relayer: Relayer, path: str) -> None:
+    problem = assert_problem(relayer.get(path, cache="1"), 422, "invalid_request")
+    assert problem.errors[0]["field"] == "cache"
+
+
+@pytest.mark.parametrize("path", ["/solvers?limit=1&limit=2", "/intents?swapper=0x11&swapper=0x12"])
+def test_a_parameter_that_is_given_twice(relayer: Relayer, path: str) -> None:
+    problem = assert_problem(relayer.http.get(relayer.api + path), 422, "invalid_request")
+    assert "expected once" in problem.detail
+
+
+def test_options_has_no_body_and_says_no_type(relayer: Relayer) -> None:
+    answer = relayer.http.options(relayer.api + "/intents")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "content-type" not in answer.headers
+    assert "POST" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/", "/api/v2/intents", "/api/v1/intents/", "/api/v1//config"])
 def test_no_such_page(relayer: Relayer, path: str) -> None:
     assert_problem(relayer.http.get(relayer.url + path), 404, "not_found")
 
