@@ -84,7 +84,7 @@ class Venue:
         for name in ("rpc", "wallet_rpc"):
             if name in self.__dict__:
                 getattr(self, name).close()
-        for name in ("nudges", "budgets"):
+        for name in ("nudges", "budgets", "solver_endpoints"):
             if name in self.__dict__:
                 getattr(self, name).close()
         for name in ("database", "health_database"):
@@ -195,14 +195,17 @@ class Venue:
         return PlaceBids(rules, store, self.nudges, self.pause)
 
     @cached_property
-    def give_quotes(self) -> GiveQuotes:
+    def solver_endpoints(self) -> HttpSolvers:
         settings = self.settings
-        solvers = HttpSolvers(timeout_ms=settings.solver_timeout_ms, allow_private=settings.solver_allow_private)
+        return HttpSolvers(timeout_ms=settings.solver_timeout_ms, allow_private=settings.solver_allow_private)
+
+    @cached_property
+    def give_quotes(self) -> GiveQuotes:
         return GiveQuotes(
             self.rules,
             self.market,
             RpcQuoteChain(self.rpc, self.deployment),
-            SolverIndications(SolverViews(self.database), solvers),
+            SolverIndications(SolverViews(self.database), self.solver_endpoints),
             RpcWallets(self.wallet_rpc, self.deployment.permit2),
         )
 
@@ -228,9 +231,8 @@ class Venue:
 
     @cached_property
     def collect_bids(self) -> CollectBids:
-        timeout_ms = self.settings.solver_timeout_ms
-        solvers = HttpSolvers(timeout_ms=timeout_ms, allow_private=self.settings.solver_allow_private)
-        return CollectBids(AskStore(self.database, self.deployment), solvers, self.place_bids, timeout_ms=timeout_ms)
+        store, timeout_ms = AskStore(self.database, self.deployment), self.settings.solver_timeout_ms
+        return CollectBids(store, self.solver_endpoints, self.place_bids, timeout_ms=timeout_ms)
 
     @cached_property
     def close_auctions(self) -> CloseAuctions:

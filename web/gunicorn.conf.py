@@ -15,7 +15,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from intendly.adapters.observability.logging import logging_config
+from intendly.adapters.asking import say_if_private_is_allowed
+from intendly.adapters.observability.logging import configure_logging, logging_config
 from intendly.settings import load_settings
 
 _settings = load_settings()
@@ -45,17 +46,21 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gun
 
 
 def on_starting(_server: Any) -> None:
-    """Once, before the first fork: the folder through which the workers add up their metrics, emptied."""
+    """Once, before the first fork: the folder through which the workers add up their metrics, emptied.
+
+    And a word on a setting for development, since quotes are asked of solvers here.
+    """
     folder = _settings.data_dir / "metrics" / f"{proc_name}-{_settings.relayer_port}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
+    configure_logging(proc_name, _settings.log_level, _settings.log_format)
+    say_if_private_is_allowed(_settings.solver_allow_private)
 
 
 def post_worker_init(_worker: Any) -> None:
     """In each worker, after the monkey patch and the import of the application, before its first connection."""
     from intendly.adapters.db import gevent_wait
-    from intendly.adapters.observability.logging import configure_logging
 
     gevent_wait.install()
     configure_logging(proc_name, _settings.log_level, _settings.log_format)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from intendly.adapters.asking import say_if_private_is_allowed
 from intendly.adapters.queue import QUEUES
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Group:
 
 GROUPS: Final[dict[str, Group]] = {
     "auctions": Group(("auctions",), "prefork", 2),
-    "solvers": Group(("solvers",), "threads", 8),
+    "solvers": Group(("solvers",), "threads", 32),  # a tick lasts as long as its slowest solver, others go on
     "settlements": Group(("settlements", "maintenance"), "prefork", 2),
     "all": Group(QUEUES, "prefork", 4),
 }
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     configure_logging(f"backend-coordinator {options.group}", settings.log_level, settings.log_format)
     if "settlements" in group.queues:
         _check_home(settings)
+    if "solvers" in group.queues:
+        say_if_private_is_allowed(settings.solver_allow_private)
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
     _end_in_time()
     _warn_of_root()

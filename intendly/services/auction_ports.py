@@ -62,6 +62,9 @@ class AskFailed:
     why: str
 
 
+Answered = tuple[Ask, BidResponse | AskFailed]
+
+
 class AskStore(Protocol):
     """Solvers on rosters of open auctions that are asked over HTTP."""
 
@@ -71,10 +74,14 @@ class AskStore(Protocol):
 
 
 class SolverEndpoints(Protocol):
-    """Solvers that are asked over HTTP (adapters/solvers.py)."""
+    """Solvers that are asked over HTTP (adapters/asking)."""
 
-    def ask_each(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, BidResponse | AskFailed]]:
-        """Ask all at once; yield each answer as it arrives, none later than its time limit, whatever the others do."""
+    def ask_each(self, asks: Sequence[Ask]) -> Iterator[list[Answered]]:
+        """Ask all at once; yield the answers as they arrive, none later than its time limit, whatever the others do.
+
+        Those that arrived while the caller was busy come together. Who is not asked, as it failed again and again, has
+        failed at once.
+        """
         ...
 
 

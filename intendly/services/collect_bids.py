@@ -1,7 +1,8 @@
 """Ask the solvers that are asked over HTTP, and place what they answer (design: The auction).
 
 One request per solver carries every auction that is open to it. Answers are taken as they arrive, so the slowest
-solver holds nobody up; one that does not answer, or answers nonsense, counts as having answered.
+solver holds nobody up; those that arrive together are placed together. One that does not answer, or answers nonsense,
+counts as having answered.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from intendly_sdk.messages import BidResponse
-from intendly_sdk.primitives import Hash32
+from intendly_sdk.messages import BidAccepted, BidResponse, SignedBid
 
 from intendly.domain.errors import AuctionClosed, Paused, VenueError
-from intendly.services.auction_ports import Ask, AskFailed, AskStore, SolverEndpoints
+from intendly.services.auction_ports import Answered, Ask, AskFailed, AskStore, SolverEndpoints
 from intendly.services.place_bid import PlaceBids
+from intendly.services.ports import NoBid
 
 log = structlog.get_logger()
+Placed = tuple[SignedBid, BidAccepted | VenueError]
 
 
 class CollectBids:
@@ -31,38 +33,65 @@ class CollectBids:
     def run(self) -> int:
         """Ask, and place the answers. Returns how many solvers were asked."""
         asks = self._store.claim(self._timeout_ms)
-        for ask, answer in self._solvers.ask_each(asks):
-            with structlog.contextvars.bound_contextvars(solver=str(ask.solver)):
-                try:
-                    self._take(ask, answer)
-                except Exception:  # one solver's answer must not lose the others'
-                    log.exception("solver_answer_lost")
+        for answers in self._solvers.ask_each(asks):
+            try:
+                self._take(answers)
+            except Exception:  # one solver's answer must not lose the others'
+                log.exception("solver_answers_taken_one_by_one", answers=len(answers))
+                self._take_one_by_one(answers)
         return len(asks)
 
-    def _take(self, ask: Ask, answer: BidResponse | AskFailed) -> None:
-        asked = [auction.auction_id for auction in ask.auctions]
-        if isinstance(answer, AskFailed):
-            log.warning("solver_ask_failed", auctions=len(asked), why=answer.why)
-            self._bids.record_no_bids(ask.solver, asked, "failed")
-            return
-        wanted = [bid for bid in answer.bids if bid.bid.auction_id in set(asked)]
-        outcomes = self._bids.place_many(wanted, via=ask.solver) if wanted else []
-        failed = [
-            bid.bid.auction_id
-            for bid, outcome in zip(wanted, outcomes, strict=True)
-            if isinstance(outcome, VenueError) and not isinstance(outcome, AuctionClosed | Paused)
-        ]
-        self._tell(ask, answer, outcomes)
-        named = {bid.bid.auction_id for bid in wanted}
-        self._bids.record_no_bids(ask.solver, _without(asked, named), "declined")
-        self._bids.record_no_bids(ask.solver, failed, "failed")
+    def _take_one_by_one(self, answers: Sequence[Answered]) -> None:
+        for ask, answer in answers:
+            try:
+                self._take([(ask, answer)])
+            except Exception:
+                log.exception("solver_answer_lost", solver=str(ask.solver))
 
-    def _tell(self, ask: Ask, answer: BidResponse, outcomes: Sequence[object]) -> None:
-        refused = [outcome for outcome in outcomes if isinstance(outcome, VenueError)]
-        log.info("solver_answered", asked=len(ask.auctions), bids=len(answer.bids), placed=len(outcomes) - len(refused))
-        for code, detail in sorted({(one.code, one.detail) for one in refused}):
-            log.warning("solver_bid_refused", code=code, detail=detail)
+    def _take(self, answers: Sequence[Answered]) -> None:
+        """The number of its statements does not grow with the answers."""
+        bids = [(ask, bid) for ask, answer in answers for bid in _wanted(ask, answer)]
+        outcomes = self._bids.place_many([bid for _, bid in bids], via=[ask.solver for ask, _ in bids]) if bids else []
+        placed: dict[int, list[Placed]] = {}
+        for (ask, bid), outcome in zip(bids, outcomes, strict=True):
+            placed.setdefault(id(ask), []).append((bid, outcome))
+        no_bids: list[NoBid] = []
+        for ask, answer in answers:
+            mine = placed.get(id(ask), [])
+            _tell(ask, answer, mine)
+            no_bids += _no_bids(ask, answer, mine)
+        self._bids.record_no_bids(no_bids)
 
 
-def _without(auction_ids: Sequence[Hash32], named: set[Hash32]) -> list[Hash32]:
-    return [one for one in auction_ids if one not in named]
+def _wanted(ask: Ask, answer: BidResponse | AskFailed) -> list[SignedBid]:
+    """Bids in auctions that the solver was asked about; of several in one the last."""
+    if isinstance(answer, AskFailed):
+        return []
+    last = {bid.bid.auction_id: bid for bid in answer.bids}
+    return [last[auction.auction_id] for auction in ask.auctions if auction.auction_id in last]
+
+
+def _no_bids(ask: Ask, answer: BidResponse | AskFailed, placed: Sequence[Placed]) -> list[NoBid]:
+    """In which auctions the solver gave no bid, and in which it gave one that is refused; not what came too late."""
+    if isinstance(answer, AskFailed):
+        return [NoBid(auction.auction_id, ask.solver, "failed") for auction in ask.auctions]
+    named = {bid.bid.auction_id for bid, _ in placed}
+    declined = [
+        NoBid(auction.auction_id, ask.solver, "declined") for auction in ask.auctions if auction.auction_id not in named
+    ]
+    return declined + [
+        NoBid(bid.bid.auction_id, ask.solver, "failed")
+        for bid, outcome in placed
+        if isinstance(outcome, VenueError) and not isinstance(outcome, AuctionClosed | Paused)
+    ]
+
+
+def _tell(ask: Ask, answer: BidResponse | AskFailed, placed: Sequence[Placed]) -> None:
+    told = log.bind(solver=str(ask.solver))
+    if isinstance(answer, AskFailed):
+        told.warning("solver_ask_failed", auctions=len(ask.auctions), why=answer.why)
+        return
+    refused = [outcome for _, outcome in placed if isinstance(outcome, VenueError)]
+    told.info("solver_answered", asked=len(ask.auctions), bids=len(answer.bids), placed=len(placed) - len(refused))
+    for code, detail in sorted({(one.code, one.detail) for one in refused}):
+        told.warning("solver_bid_refused", code=code, detail=detail)

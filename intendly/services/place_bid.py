@@ -7,6 +7,7 @@ It makes no event before the close. When everyone on the roster has answered, th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import structlog
 from intendly_sdk.messages import BidAccepted, SignedBid
@@ -23,8 +24,9 @@ Decided = NewBid | BidAccepted | VenueError
 class PlaceBids:
     """Takes bids by HTTP, by the stream and from solvers that were asked. Safe in threads and greenlets.
 
-    `via` is the solver that is known to be speaking (a stream's login, an endpoint that was asked): a bid of another
-    solver is then refused. `quota` is what each solver may still send. While the venue is paused every bid is refused.
+    `via` is the solver that is known to be speaking (a stream's login, an endpoint that was asked), one for each of
+    several bids: a bid of another solver is then refused. `quota` is what each solver may still send. While the venue
+    is paused every bid is refused.
     """
 
     def __init__(self, rules: BidRules, bids: BidStore, nudges: Nudges, pause: PauseReader) -> None:
@@ -38,13 +40,13 @@ class PlaceBids:
 
         Raises `AuctionClosed`, `NotFound`, `SolverUnknown`, `SignatureInvalid`, `BidInvalid`, `RateLimited`, `Paused`.
         """
-        (outcome,) = self.place_many([bid], via=via, quota=quota)
+        (outcome,) = self.place_many([bid], via=None if via is None else [via], quota=quota)
         if isinstance(outcome, VenueError):
             raise outcome
         return outcome
 
     def place_many(
-        self, bids: Sequence[SignedBid], *, via: Address | None = None, quota: Quota | None = None
+        self, bids: Sequence[SignedBid], *, via: Sequence[Address] | None = None, quota: Quota | None = None
     ) -> list[BidAccepted | VenueError]:
         """Place several, each with its own outcome in the order of `bids`; the good ones are in."""
         if (reason := self._pause.reason()) is not None:
@@ -54,8 +56,10 @@ class PlaceBids:
             [Asked(bid.bid.auction_id, bid.bid.solver, bid_hash) for bid, bid_hash in zip(bids, hashes, strict=True)]
         )
         decided = [
-            self._decide(signed, bid_hash, standing, via)
-            for signed, bid_hash, standing in zip(bids, hashes, standings, strict=True)
+            self._decide(signed, bid_hash, standing, speaking)
+            for signed, bid_hash, standing, speaking in zip(
+                bids, hashes, standings, via or repeat(None, len(bids)), strict=True
+            )
         ]
         if quota is not None:
             decided = _within(quota, decided)
@@ -71,13 +75,13 @@ class PlaceBids:
         """
         (standing,) = self._bids.standings([Asked(auction_id, solver, None)])
         check_standing(_terms(standing, auction_id))
-        self.record_no_bids(solver, [auction_id], "declined")
+        self.record_no_bids([NoBid(auction_id, solver, "declined")])
 
-    def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
-        """The same for several auctions after one request to the solver. Auctions that are closed are passed over."""
-        if auction_ids:
-            self._bids.record_no_bids(solver, auction_ids, answer)
-            self._pull_close(auction_ids)
+    def record_no_bids(self, no_bids: Sequence[NoBid]) -> None:
+        """The same for several, of solvers that were asked. Auctions that are closed are passed over."""
+        if no_bids:
+            self._bids.record_no_bids(no_bids)
+            self._pull_close([one.auction_id for one in no_bids])
 
     def _decide(self, signed: SignedBid, bid_hash: Hash32, standing: Standing, via: Address | None) -> Decided:
         try:

@@ -172,7 +172,13 @@ class Standing:
     is_in: bool
 
 
-NoBid = Literal["declined", "failed"]
+@dataclass(frozen=True, slots=True)
+class NoBid:
+    """A solver's answer in an auction that is none of its bids: it does not bid, or it failed to."""
+
+    auction_id: Hash32
+    solver: Address
+    answer: Literal["declined", "failed"]
 
 
 class BidStore(Protocol):
@@ -189,8 +195,8 @@ class BidStore(Protocol):
         """
         ...
 
-    def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
-        """Note the answer on the roster, unless there is one already."""
+    def record_no_bids(self, no_bids: Sequence[NoBid]) -> None:
+        """Note the answers on the rosters, where there is none yet."""
         ...
 
     def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:

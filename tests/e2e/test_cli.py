@@ -8,16 +8,20 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from intendly_sdk.client import VenueClient
-from intendly_sdk.messages import CancelReceipt, IntentView
-from intendly_sdk.signatures import recover
+from eth_hash.auto import keccak
+from intendly_sdk.client import TraderClient, VenueClient
+from intendly_sdk.errors import ApiError
+from intendly_sdk.messages import AuctionView, Bid, CancelReceipt, IntentView, Leg, SignedBid
+from intendly_sdk.primitives import Address, HexBytes
+from intendly_sdk.signatures import Signer, recover
 
 from cli.processes import ROOT
 from tests.e2e.up import intendly_up
@@ -203,3 +207,51 @@ def test_a_solver_registers_and_what_is_so_already_is_not_sent_again(shell: Shel
     assert [each["call"] for each in keyed["transactions"]] == ["SolverRegistry.setKey"]
     listed = shell.told("solver", "list", signs=False)["solvers"]
     assert len([each for each in listed if each["asked_over"] in ("http", "stream")]) >= 2
+
+
+def test_a_solver_rotates_its_key_and_only_the_new_one_signs_from_then_on(shell: Shell) -> None:
+    old, new = Signer(os.urandom(32)), Signer(os.urandom(32))
+    solver = Address(shell.told("solver", "register", "--stream", "--signing-key", str(old.address))["solver"])
+    with VenueClient(shell.env["INTENDLY_API_URL"]) as venue:
+        _wait_until(lambda: venue.solver(solver).signing_key == old.address)
+        shell.told("solver", "register", "--stream", "--signing-key", str(new.address))
+        _wait_until(lambda: venue.solver(solver).signing_key == new.address)
+        opened = _opened(shell, venue)
+        assert solver in opened.roster
+        with pytest.raises(ApiError) as refused:
+            venue.place_bid(_bid_by(old, venue, solver, opened))
+        assert refused.value.problem.code == "signature_invalid"
+        assert venue.place_bid(_bid_by(new, venue, solver, opened)).created
+
+
+def _opened(shell: Shell, venue: VenueClient) -> AuctionView:
+    """An open auction of an intent that nobody fills; it is open for as long as our solver has not answered."""
+    tokens = {token.symbol: token.address for token in venue.tokens()}
+    with TraderClient(shell.env["INTENDLY_API_URL"], Signer(os.urandom(32))) as trader:
+        intent = trader.build_intent(tokens["WOKB"], 10**18, tokens["USDC"], 10**12)
+        trader.submit(trader.sign(intent))
+    _wait_until(lambda: venue.get(intent.hash).auction_id is not None)
+    auction_id = venue.get(intent.hash).auction_id
+    assert auction_id is not None
+    return venue.auction(auction_id)
+
+
+def _bid_by(signer: Signer, venue: VenueClient, solver: Address, opened: AuctionView) -> SignedBid:
+    (wanted,) = opened.intents
+    bid = Bid(
+        legs=(Leg(intent_hash=wanted.intent_hash, amount_out=10**12, fee=wanted.fee),),
+        auction_id=opened.auction_id,
+        solver=solver,
+        executor=Address("0x" + "ee" * 20),
+        valid_until=opened.closes_at // 1000 + 5,
+        call_data_hash=HexBytes(keccak(b"")),
+        gas_limit=100_000,
+    )
+    return SignedBid(bid=bid, signature=signer.sign(bid.hash(venue.domain())))
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)

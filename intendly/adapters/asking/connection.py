@@ -1,7 +1,8 @@
 """The connection layer under a request to a solver: addresses are checked here, and every wait ends at one deadline.
 
 httpcore's own limits count each read anew, so that a server could drip its answer for ever; and a check of the URL
-before the request would leave a gap in which its name may resolve to something else.
+before the request would leave a gap in which its name may resolve to something else. A connection that is kept stays at
+the address that was checked when it was made.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from intendly.adapters.asking.addresses import resolve
 
 
 class Deadline:
-    """A moment that all waits of one request share."""
+    """A moment that all waits of one request share: `end`, by `time.monotonic`. The next request has another."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, end: float) -> None:
+        self.end = end
 
     def left(self, exceeded: type[Exception]) -> float:
         """The seconds until it, more than 0. Raises `exceeded` once it has passed."""
-        left = self._end - time.monotonic()
+        left = self.end - time.monotonic()
         if left <= 0:
             raise exceeded("the time limit has passed")
         return left

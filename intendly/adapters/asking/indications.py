@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -52,7 +53,7 @@ class SolverIndications:
 
     def _ask(self, ask: QuoteAsk) -> Iterator[Indication]:
         asks = [Ask(each.solver, each.url, (), (ask,)) for each in self._solvers.some_endpoints(MOST_SOLVERS)]
-        for asked, answer in self._endpoints.ask_each(asks):
+        for asked, answer in chain.from_iterable(self._endpoints.ask_each(asks)):
             amount = _amount_of(answer)
             if amount:
                 yield Indication(asked.solver, amount, time.monotonic())

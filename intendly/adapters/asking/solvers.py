@@ -3,73 +3,154 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import cached_property
+from queue import Empty, SimpleQueue
 from typing import Final
 
-import httpcore
 from intendly_sdk.messages import BidRequest, BidResponse
+from intendly_sdk.primitives import Address
+from prometheus_client import Counter
 from pydantic import ValidationError
 
 from intendly.adapters.asking.addresses import AddressRefused
-from intendly.adapters.asking.connection import CheckedBackend, Deadline
-from intendly.services.auction_ports import Ask, AskFailed
+from intendly.adapters.asking.endpoint import Endpoint, host_of
+from intendly.adapters.asking.lanes import Lane
+from intendly.adapters.asking.line import AnswerRefused
+from intendly.services.auction_ports import Answered, Ask, AskFailed
 
-ANSWER_MAX_BYTES: Final = 1 << 20
-_HEADERS: Final[list[tuple[bytes | str, bytes | str]]] = [
-    ("content-type", "application/json"),
-    ("accept", "application/json"),
-    ("user-agent", "intendly-venue"),
-]
+THREADS: Final = 256
+"""In each of the two lanes."""
+PER_HOST: Final = 8
+ANSWERS_AT_ONCE: Final = 64
+GRACE_S: Final = 0.02
+SHORT_S: Final = 0.25
+"""With less until the close, a failure is not held against the solver."""
+
+Answer = BidResponse | AskFailed
+
+_ASKED = Counter("solver_asks", "Solvers asked over HTTP, by what came of it.", ("outcome",))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A solver that was asked, and the moment, by `time.monotonic`, until which its answer counts.
+
+    `in_time`: it was given long enough that a failure speaks against it.
+    """
+
+    ask: Ask
+    endpoint: Endpoint
+    end: float
+    in_time: bool
 
 
 class HttpSolvers:
     """Asks solvers from threads of its own. `timeout_ms` is the most that one may take, resolving its name included.
 
-    A solver whose last request still hangs beyond its limit (in name resolution, which nothing can interrupt) is
-    not asked again until that has ended. Redirects are not followed: an answer is a 200.
+    Those whose last answer was one have threads to themselves, and each host a few at a time, so that whoever hangs
+    takes none from them. Who failed again and again is not asked for a while, nor is one whose last request still
+    hangs beyond its limit (in name resolution, which nothing can interrupt). Redirects are not followed: an answer is a
+    200. With `allow_private` a host is counted by its port too, as a whole venue's solvers share one in development.
     """
 
-    def __init__(self, *, timeout_ms: int, allow_private: bool, threads: int = 64) -> None:
+    def __init__(self, *, timeout_ms: int, allow_private: bool) -> None:
         self._timeout_ms = timeout_ms
         self._allow_private = allow_private
-        self._threads = threads
-        self._stuck: dict[str, Future[BidResponse | AskFailed]] = {}
+        self._proven = Lane("ask-proven", threads=THREADS, per_host=PER_HOST)
+        self._others = Lane("ask", threads=THREADS, per_host=PER_HOST)
+        self._lock = threading.Lock()
+        self._endpoints: dict[Address, Endpoint] = {}
 
-    def ask_each(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, BidResponse | AskFailed]]:
-        """Ask all at once; yield each answer as it arrives, and a failure at the limit of who gave none."""
-        pending: dict[Future[BidResponse | AskFailed], tuple[Ask, float]] = {}
+    def ask_each(self, asks: Sequence[Ask]) -> Iterator[list[Answered]]:
+        """Ask all at once; yield the answers as they arrive, and a failure at the limit of who gave none."""
+        done: SimpleQueue[Future[Answer]] = SimpleQueue()
+        bodies: dict[tuple[int, int], bytes] = {}  # most are asked the same
+        pending: dict[Future[Answer], _Asked] = {}
+        refused: list[Answered] = []
+        began = time.monotonic()
         for ask in asks:
-            stuck = self._stuck.get(ask.endpoint)
-            if stuck is not None and not stuck.done():
-                yield ask, AskFailed("its last request still hangs")
+            endpoint = self._endpoint(ask)
+            refusal = endpoint.refusal()
+            if refusal is not None:
+                _ASKED.labels("not_asked").inc()
+                refused.append((ask, AskFailed(refusal)))
                 continue
-            self._stuck.pop(ask.endpoint, None)
             limit_s = self._limit_s(ask)
-            pending[self._pool.submit(self._ask, ask, limit_s)] = ask, time.monotonic() + limit_s
+            asked = _Asked(ask, endpoint, began + limit_s, limit_s >= min(SHORT_S, self._timeout_ms / 1000))
+            same = id(ask.auctions), id(ask.quotes)
+            if same not in bodies:
+                bodies[same] = BidRequest(auctions=ask.auctions, quotes=ask.quotes).model_dump_json().encode()
+            pending[self._start(asked, bodies[same], done)] = asked
+        if refused:
+            yield refused
         while pending:
-            until_next = min(end for _, end in pending.values()) - time.monotonic()
-            done, _ = wait(pending, timeout=max(0.0, until_next) + 0.02, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield pending.pop(future)[0], future.result()
-            now = time.monotonic()
-            for future in [future for future, (_, end) in pending.items() if end + 0.02 <= now]:
-                ask, _ = pending.pop(future)
-                if not future.cancel():
-                    self._stuck[ask.endpoint] = future
-                yield ask, AskFailed("no answer within the time limit")
+            answered = self._arrived(done, pending) + self._late(pending)
+            if answered:
+                yield answered
+
+    def close(self) -> None:
+        """Close the connections that are kept. What is under way ends by itself."""
+        for endpoint in self._endpoints.values():
+            endpoint.close()
+
+    def _start(self, asked: _Asked, body: bytes, done: SimpleQueue[Future[Answer]]) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        future.add_done_callback(done.put)
+        lane = self._proven if asked.endpoint.is_proven else self._others
+        host = host_of(asked.endpoint.url, with_port=self._allow_private)
+        lane.run(host, lambda: future.set_result(self._ask(asked, body)))
+        return future
+
+    def _arrived(self, done: SimpleQueue[Future[Answer]], pending: dict[Future[Answer], _Asked]) -> list[Answered]:
+        """What has arrived by now; if nothing has, what is the first to, or nothing until the first limit."""
+        answered: list[Answered] = []
+        wait_s = max(0.0, min(asked.end for asked in pending.values()) + GRACE_S - time.monotonic())
+        try:
+            while len(answered) < ANSWERS_AT_ONCE:
+                future = done.get(timeout=wait_s) if not answered else done.get_nowait()
+                asked = pending.pop(future, None)
+                if asked is not None:
+                    answered.append(_noted(asked, future.result()))
+        except Empty:
+            pass
+        return answered
+
+    def _late(self, pending: dict[Future[Answer], _Asked]) -> list[Answered]:
+        now = time.monotonic()
+        late = [future for future, asked in pending.items() if asked.end + GRACE_S <= now]
+        answered = []
+        for future in late:
+            asked = pending.pop(future)
+            asked.endpoint.hangs = future
+            answered.append(_noted(asked, AskFailed("no answer within the time limit")))
+        return answered
+
+    def _endpoint(self, ask: Ask) -> Endpoint:
+        """What is known of it; nothing any more when the solver has registered another."""
+        with self._lock:
+            known = self._endpoints.get(ask.solver)
+            if known is None or known.url != ask.endpoint:
+                if known is not None:
+                    known.close()
+                known = Endpoint(ask, trial_s=self._timeout_ms / 1000 + 1)
+                self._endpoints[ask.solver] = known
+            return known
 
     def _limit_s(self, ask: Ask) -> float:
         """Until the last of its auctions closes, if it is about any, and no longer than the time-out."""
         ms_left = max((auction.ms_left for auction in ask.auctions), default=self._timeout_ms)
         return min(self._timeout_ms, ms_left) / 1000
 
-    def _ask(self, ask: Ask, limit_s: float) -> BidResponse | AskFailed:
+    def _ask(self, asked: _Asked, body: bytes) -> Answer:
         """Never raises: whatever a stranger's server does is an answer that does not count."""
         try:
-            return BidResponse.model_validate_json(self._post(ask, Deadline(limit_s)))
+            answer = asked.endpoint.post(body, asked.end, self._tls, allow_private=self._allow_private)
+            return BidResponse.model_validate_json(answer)
         except ValidationError as error:
             issue = error.errors(include_input=False, include_url=False)[0]
             return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300])
@@ -78,30 +159,14 @@ class HttpSolvers:
         except Exception as error:  # noqa: BLE001
             return AskFailed(type(error).__name__)
 
-    def _post(self, ask: Ask, deadline: Deadline) -> bytes:
-        body = BidRequest(auctions=ask.auctions, quotes=ask.quotes).model_dump_json().encode()
-        backend = CheckedBackend(deadline, allow_private=self._allow_private)
-        with (
-            httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend, max_connections=1) as pool,
-            pool.stream("POST", ask.endpoint, headers=_HEADERS, content=body) as response,
-        ):
-            if response.status != 200:
-                raise AnswerRefused(f"status {response.status}")
-            answer = bytearray()
-            for chunk in response.iter_stream():
-                answer += chunk
-                if len(answer) > ANSWER_MAX_BYTES:
-                    raise AnswerRefused(f"more than {ANSWER_MAX_BYTES} bytes")
-        return bytes(answer)
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="ask")
-
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context()
 
 
-class AnswerRefused(Exception):
-    """The answer is not one that is read."""
+def _noted(asked: _Asked, answer: Answer) -> Answered:
+    failed = answer if isinstance(answer, AskFailed) else None
+    if failed is None or asked.in_time:
+        asked.endpoint.note(failed)
+    _ASKED.labels("answered" if failed is None else "failed").inc()
+    return asked.ask, answer

@@ -62,10 +62,11 @@ class AskStore:
         wanted: dict[tuple[Address, str], set[Hash32]] = defaultdict(set)
         for row in claimed:
             wanted[Address(row.solver), row.endpoint].add(Hash32(row.auction_id))
-        return [
-            Ask(solver, endpoint, tuple(auction for auction in auctions if auction.auction_id in asked))
-            for (solver, endpoint), asked in wanted.items()
-        ]
+        told: dict[frozenset[Hash32], tuple[AuctionOpened, ...]] = {}  # most are asked about the same
+        for asked in map(frozenset, wanted.values()):
+            if asked not in told:
+                told[asked] = tuple(auction for auction in auctions if auction.auction_id in asked)
+        return [Ask(solver, endpoint, told[frozenset(asked)]) for (solver, endpoint), asked in wanted.items()]
 
     def _auctions(self, rows: list[Row[Any]]) -> list[AuctionOpened]:
         """The auctions, the next to close first."""

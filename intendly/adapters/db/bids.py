@@ -69,13 +69,16 @@ _PLACE = text("""
 """)
 
 _NO_BIDS = text("""
-    UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = :answer
+    UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = unanswered.answer
     FROM (
-        SELECT auction_id FROM auction_solvers
-        WHERE auction_id = ANY(CAST(:auction_ids AS bytea[])) AND solver = :solver AND answered_at IS NULL
-        ORDER BY auction_id FOR NO KEY UPDATE
+        SELECT s.auction_id, s.solver, i.answer
+        FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]), CAST(:answer AS text[]))
+             AS i (auction_id, solver, answer)
+        JOIN auction_solvers s ON s.auction_id = i.auction_id AND s.solver = i.solver
+        WHERE s.answered_at IS NULL
+        ORDER BY s.auction_id, s.solver FOR NO KEY UPDATE OF s
     ) unanswered
-    WHERE r.auction_id = unanswered.auction_id AND r.solver = :solver
+    WHERE r.auction_id = unanswered.auction_id AND r.solver = unanswered.solver
 """)
 
 # Not before auction_min_ms, nor so early that a bid in it would promise for longer than the contract takes.
@@ -129,9 +132,13 @@ class BidStore:
             if (bid.signed.bid.auction_id, bid.signed.bid.solver) in open_to
         }
 
-    def record_no_bids(self, solver: Address, auction_ids: Sequence[Hash32], answer: NoBid) -> None:
-        """Note that the solver does not bid, where it has not answered yet. One statement."""
-        values = {"solver": bytes(solver), "auction_ids": [bytes(one) for one in auction_ids], "answer": answer}
+    def record_no_bids(self, no_bids: Sequence[NoBid]) -> None:
+        """Note who does not bid, where it has not answered yet. One statement."""
+        values = {
+            "auction_id": [bytes(one.auction_id) for one in no_bids],
+            "solver": [bytes(one.solver) for one in no_bids],
+            "answer": [one.answer for one in no_bids],
+        }
         with self._database.transaction() as connection:
             connection.execute(_NO_BIDS, values)
 

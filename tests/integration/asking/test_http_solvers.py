@@ -16,7 +16,8 @@ from intendly_sdk.primitives import Address, Hash32
 
 from intendly.adapters.asking import addresses
 from intendly.adapters.asking.addresses import is_allowed
-from intendly.adapters.asking.solvers import ANSWER_MAX_BYTES, HttpSolvers
+from intendly.adapters.asking.line import ANSWER_MAX_BYTES
+from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.services.auction_ports import Ask, AskFailed
 
 pytestmark = pytest.mark.integration
@@ -76,14 +77,19 @@ def _redirect_to(url: str) -> Answer:
 
 
 class StrangersServer:
-    """A server that answers as a test says, and counts its requests."""
+    """A server that answers as a test says, and counts its requests and connections."""
 
     def __init__(self, answer: Answer) -> None:
-        self.requests = 0
+        self.requests = self.connections = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                server.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 server.requests += 1
@@ -115,7 +121,8 @@ def serving(*answers: Answer) -> Iterator[list[StrangersServer]]:
         server.close()
 
 
-def _ask(url: str, ms_left: int = 2_000) -> Ask:
+def ask_of(url: str, place: int = 0, ms_left: int = 2_000) -> Ask:
+    """Ask the solver of this number."""
     auction = AuctionOpened(
         auction_id=Hash32(bytes(32)),
         intents=(),
@@ -125,16 +132,25 @@ def _ask(url: str, ms_left: int = 2_000) -> Ask:
         server_time=0,
         ms_left=ms_left,
     )
-    return Ask(Address(b"\x50" * 20), url, (auction,))
+    return Ask(Address(bytes([place]) * 20), url, (auction,))
+
+
+def wait_for_what_hangs(asking: HttpSolvers) -> None:
+    """On a busy machine a thread may end a little after its request was given up."""
+    for endpoint in asking._endpoints.values():
+        if endpoint.hangs is not None:
+            endpoint.hangs.result(timeout=10)
 
 
 def _answers(urls: list[str], *, timeout_ms: int = 700, allow_private: bool = True) -> dict[str, tuple[Any, float]]:
     """What each gave, and after how many seconds."""
-    asking = HttpSolvers(timeout_ms=timeout_ms, allow_private=allow_private)
     began = time.monotonic()
-    return {
-        ask.endpoint: (answer, time.monotonic() - began) for ask, answer in asking.ask_each([_ask(url) for url in urls])
-    }
+    with closing(HttpSolvers(timeout_ms=timeout_ms, allow_private=allow_private)) as asking:
+        return {
+            ask.endpoint: (answer, time.monotonic() - began)
+            for answers in asking.ask_each([ask_of(url, place) for place, url in enumerate(urls)])
+            for ask, answer in answers
+        }
 
 
 def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
@@ -152,7 +168,8 @@ def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
 def test_the_time_left_in_the_auction_is_the_limit_too() -> None:
     with serving(hang) as (hanging,):
         began = time.monotonic()
-        [(_, answer)] = HttpSolvers(timeout_ms=5_000, allow_private=True).ask_each([_ask(hanging.url, ms_left=200)])
+        asking = HttpSolvers(timeout_ms=5_000, allow_private=True)
+        [[(_, answer)]] = asking.ask_each([ask_of(hanging.url, ms_left=200)])
         assert time.monotonic() - began < 1.0
     assert isinstance(answer, AskFailed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +70,7 @@ class Desk:
             url.replace("postgresql://", "postgresql+psycopg2://"), pool_size=4, application="test"
         )
         self.nudged = Nudged()
+        self.closing = ExitStack()
         self.chain = WrittenFacts()
         self.closings = ClosingStore(self.database, DEPLOYMENT)
         self.awards = AwardStore(self.database)
@@ -152,6 +154,7 @@ class Desk:
         return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
     def close(self) -> None:
+        self.closing.close()
         self.database.dispose()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +17,7 @@ from intendly_sdk.signatures import Signer
 
 from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.adapters.db.asks import AskStore
+from intendly.services.auction_ports import Answered, Ask, AskFailed
 from intendly.services.collect_bids import CollectBids
 from tests.integration.auction.desk import Desk
 from tests.integration.statements import statements
@@ -70,6 +72,7 @@ def set_endpoint(desk: Desk, signer: Signer, url: str) -> None:
 
 def collector(desk: Desk, timeout_ms: int = 1_000) -> CollectBids:
     solvers = HttpSolvers(timeout_ms=timeout_ms, allow_private=True)
+    desk.closing.callback(solvers.close)
     return CollectBids(AskStore(desk.database, DEPLOYMENT), solvers, desk.bids, timeout_ms=timeout_ms)
 
 
@@ -241,3 +244,75 @@ def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer
         with statements(desk.database) as sent:
             collector(desk).run()
     assert len(sent) <= 8
+
+
+class Answers:
+    """Every solver that is asked has answered when one looks: all in one batch."""
+
+    def __init__(self, *signers: Signer) -> None:
+        self._signers = {signer.address: signer for signer in signers}
+
+    def ask_each(self, asks: Sequence[Ask]) -> Iterator[list[Answered]]:
+        yield [(ask, self._answer(ask)) for ask in asks]
+
+    def _answer(self, ask: Ask) -> BidResponse | AskFailed:
+        if ask.solver not in self._signers:
+            return AskFailed("it is away")
+        request = BidRequest(auctions=ask.auctions)
+        return BidResponse(bids=tuple(bids_for(request, self._signers[ask.solver])))
+
+
+def _many(desk: Desk, count: int) -> list[Signer]:
+    """So many more solvers with an endpoint."""
+    signers = [Signer(os.urandom(32)) for _ in range(count)]
+    for signer in signers:
+        desk.rows.add_solver(signer)
+    desk.rows.run("UPDATE solvers SET endpoint = 'http://127.0.0.1:9/'")
+    return signers
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_statements_do_not_grow_with_the_solvers_that_answer_together(
+    desk: Desk, solver: Signer, count: int
+) -> None:
+    more = _many(desk, count)
+    desk.accept(2)
+    desk.opener().run()
+    collect = CollectBids(AskStore(desk.database, DEPLOYMENT), Answers(solver, *more), desk.bids, timeout_ms=1_000)
+    with statements(desk.database) as sent:
+        assert collect.run() == count + 2
+    assert len(sent) <= 10
+    told = answers(desk)
+    assert [told.pop(signer.address) for signer in (solver, *more)] == [["bid"] * 2] * (count + 1)
+    assert list(told.values()) == [["failed"] * 2]  # the rival's
+
+
+def test_an_answer_that_cannot_be_taken_loses_none_of_those_that_came_with_it(
+    desk: Desk, solver: Signer, rival: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_endpoint(desk, solver, "http://127.0.0.1:9/")
+    set_endpoint(desk, rival, "http://127.0.0.1:9/")
+    desk.accept()
+    desk.opener().run()
+    place_many = desk.bids.place_many
+
+    def breaks_at_the_rival(bids: Sequence[SignedBid], **rest: Any) -> Any:
+        if any(bid.bid.solver == rival.address for bid in bids):
+            raise RuntimeError("a mistake of ours")
+        return place_many(bids, **rest)
+
+    monkeypatch.setattr(desk.bids, "place_many", breaks_at_the_rival)
+    CollectBids(AskStore(desk.database, DEPLOYMENT), Answers(solver, rival), desk.bids, timeout_ms=1_000).run()
+    assert answers(desk) == {solver.address: ["bid"], rival.address: [None]}
+
+
+def test_of_several_bids_in_one_auction_the_last_counts(desk: Desk, solver: Signer) -> None:
+    def many(request: BidRequest) -> BidResponse:
+        bids = [bid for n in range(200) for bid in bids_for(request, solver, amount_out=3_000 * 10**6 + n)]
+        return BidResponse(bids=tuple(bids))
+
+    with asked(desk, solver, many):
+        desk.accept()
+        desk.opener().run()
+        collector(desk).run()
+    assert desk.rows.run("SELECT amount_out::bigint FROM bid_legs") == [(3_000 * 10**6 + 199,)]

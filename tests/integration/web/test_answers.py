@@ -22,6 +22,7 @@ from intendly.domain.errors import AuctionClosed, BidInvalid, NotFound, Signatur
 from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
 from intendly.services.place_bid import PlaceBids
+from intendly.services.ports import NoBid
 from tests.integration.web.world import DEPLOYMENT, Rows, signed_bid, signed_intent
 
 pytestmark = pytest.mark.integration
@@ -97,7 +98,7 @@ def test_each_of_several_bids_has_its_own_outcome(pit: Pit) -> None:
             two.bid(SOLVER),
             two.bid(RIVAL),
         ],
-        via=SOLVER.address,
+        via=[SOLVER.address] * 6,
     )
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [BidAccepted, SignatureInvalid, AuctionClosed, NotFound, BidAccepted, BidInvalid]
@@ -127,7 +128,7 @@ def test_declines_and_failures_count_as_answers(pit: Pit) -> None:
     auction = pit.open(SOLVER, RIVAL)
     pit.place_bids.decline(auction.id, SOLVER.address)
     assert (auction.is_pulled(), pit.nudged.tasks) == (False, [])
-    pit.place_bids.record_no_bids(RIVAL.address, [auction.id], "failed")
+    pit.place_bids.record_no_bids([NoBid(auction.id, RIVAL.address, "failed")])
     assert auction.answers() == {SOLVER.address: "declined", RIVAL.address: "failed"}
     assert (auction.is_pulled(), pit.nudged.tasks) == (True, ["auctions.close"])
 
@@ -158,7 +159,7 @@ def test_who_may_not_decline(pit: Pit) -> None:
 
 def test_an_empty_roster_never_closes_early(pit: Pit) -> None:
     auction = pit.open()
-    pit.place_bids.record_no_bids(SOLVER.address, [auction.id], "failed")
+    pit.place_bids.record_no_bids([NoBid(auction.id, SOLVER.address, "failed")])
     assert (auction.is_pulled(), pit.nudged.tasks) == (False, [])
 
 
