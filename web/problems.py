@@ -40,6 +40,8 @@ _WHAT_TO_DO = {
     "model_type": "expected a JSON object",
     "tuple_type": "expected a JSON array",
 }
+_MEMBERS: Final = {"Tuple": "members", "List": "members"}
+"""What is counted in what pydantic calls so; all else that has a length is bytes."""
 Error = dict[str, Any]
 
 
@@ -86,7 +88,7 @@ def problem_of(error: Exception, *, request_id: str = "") -> Problem:
 
 
 def _invalid(error: ValidationError, request_id: str) -> Problem:
-    issues = error.errors(include_url=False, include_context=False, include_input=False)
+    issues = error.errors(include_url=False, include_input=False)
     errors = [{"field": ".".join(map(str, issue["loc"])), "expected": _expected(issue)} for issue in issues[:20]]
     if issues[0]["type"] == "json_invalid":
         detail = errors[0]["expected"]
@@ -97,6 +99,10 @@ def _invalid(error: ValidationError, request_id: str) -> Problem:
 
 
 def _expected(issue: Any) -> str:
+    if issue["type"] in ("too_long", "too_short"):
+        bounds = issue["ctx"]
+        most = f"at most {bounds['max_length']}" if "max_length" in bounds else f"at least {bounds['min_length']}"
+        return f"expected {most} {_MEMBERS.get(bounds['field_type'], 'bytes')}, got {bounds['actual_length']}"
     text = _WHAT_TO_DO.get(issue["type"], issue["msg"])
     return str(text).removeprefix("Value error, ")
 

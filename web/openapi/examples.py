@@ -51,9 +51,11 @@ from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import PERMIT2, Domain, cancel_digest, cancel_receipt_digest, intent_receipt_digest
 from pydantic import BaseModel
 
-from intendly.domain.errors import SignatureInvalid
+from intendly.domain.bid import closed
+from intendly.domain.errors import AmountInvalid
 from intendly.domain.opening import FIRST_VERSION, auction_id_of
 from intendly.domain.reasons import WORDS, Reason
+from web.problems import problem_of
 from web.tokens import Tokens
 
 SWAPPER: Final = Signer(keccak(b"an example's swapper"))
@@ -86,7 +88,7 @@ def examples() -> Mapping[type[BaseModel], BaseModel]:
         _quote(intent),
         SignedIntent(intent=intent, signature=SWAPPER.sign(intent.hash)),
         _receipt(intent),
-        IntentOutcomes(outcomes=(IntentOutcome(receipt=_receipt(intent)), IntentOutcome(problem=_problem()))),
+        IntentOutcomes(outcomes=(IntentOutcome(receipt=_receipt(intent)), IntentOutcome(problem=_refused()))),
         Cancel(signature=SWAPPER.sign(cancel_digest(intent.hash, DOMAIN))),
         _cancel_receipt(intent),
         view,
@@ -94,7 +96,7 @@ def examples() -> Mapping[type[BaseModel], BaseModel]:
         _status(intent, bid),
         bid,
         accepted,
-        BidOutcomes(outcomes=(BidOutcome(accepted=accepted), BidOutcome(problem=_problem()))),
+        BidOutcomes(outcomes=(BidOutcome(accepted=accepted), BidOutcome(problem=problem_of(closed())))),
         _auction(intent, bid),
         solver,
         SolverPage(solvers=(solver,)),
@@ -260,13 +262,5 @@ def _config() -> ConfigView:
     )
 
 
-def _problem() -> Problem:
-    return Problem(
-        type=f"urn:intendly:problem:{SignatureInvalid.code}",
-        title=SignatureInvalid.title,
-        status=SignatureInvalid.status,
-        code=SignatureInvalid.code,
-        detail="the signature is by another account; sign exactly these fields",
-        errors=({"field": "signature", "expected": "the swapper's"},),
-        request_id="",
-    )
+def _refused() -> Problem:
+    return problem_of(AmountInvalid("expected more than 0", field="intent.amount_in"))

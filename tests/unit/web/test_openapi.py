@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from typing import Any
@@ -14,11 +15,14 @@ from intendly_sdk.typed_data import cancel_digest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from intendly.domain import errors
+from intendly.domain.intent_rules import check_fields
+from tests.unit.domain.test_intent import MARKET, RULES, intent
 from tools import openapi
 from tools.openapi_changes import breaking, is_said
 from web.app import add_routes
 from web.openapi.document import VERSION, document
 from web.openapi.examples import DOMAIN, RECEIPTS, SOLVER, SWAPPER
+from web.problems import problem_of
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +114,29 @@ def test_the_examples_are_signed(generated: dict[str, Any]) -> None:
 
 def test_a_request_says_what_is_held_to(generated: dict[str, Any]) -> None:
     schemas = generated["components"]["schemas"]
-    intent = schemas["Intent"]
-    assert intent["additionalProperties"] is False
-    assert intent["properties"]["swapper"]["format"] == "eip55-address"
-    assert intent["properties"]["amount_in"]["format"] == "uint256"
+    fields = schemas["Intent"]["properties"]
+    assert fields["swapper"]["format"] == "eip55-address"
+    assert fields["amount_in"]["format"] == "uint256"
     assert schemas["Bid"]["properties"]["penalty"]["default"] == "0"
     assert schemas["SignedBid"]["properties"]["data"]["maxLength"] == 2 + 2 * 16_384
     batch = generated["paths"]["/api/v1/intents/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert (batch["properties"]["intents"]["minItems"], batch["properties"]["intents"]["maxItems"]) == (1, 500)
+
+
+def test_an_answer_may_come_to_have_more_fields_and_a_request_has_none(generated: dict[str, Any]) -> None:
+    schemas = generated["components"]["schemas"]
+    closed = {name for name, schema in schemas.items() if schema.get("additionalProperties") is False}
+    assert closed == {"Bid", "Cancel", "Intent", "Leg", "QuoteRequest", "SignedBid", "SignedIntent"}
+    more = copy.deepcopy(generated)
+    more["components"]["schemas"]["Receipt"]["additionalProperties"] = False
+    assert breaking(more, generated) == [], "an answer that is opened breaks nobody"
+
+
+def test_the_examples_refusal_is_what_the_rule_says(generated: dict[str, Any]) -> None:
+    with pytest.raises(errors.AmountInvalid) as refused:
+        check_fields(intent(amount_in=0), RULES, MARKET)
+    told = _got(generated, "/api/v1/intents/batch", "200", "IntentOutcomes")
+    assert json.loads(told)["outcomes"][1]["problem"] == problem_of(refused.value).model_dump(mode="json")
 
 
 def test_the_same_is_written_again(generated: dict[str, Any]) -> None:
