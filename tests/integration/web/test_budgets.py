@@ -156,6 +156,19 @@ def test_a_batch_is_held_to_a_wider_budget_member_by_member(relayer: Relayer, sw
     assert relayer.rows.one("SELECT count(*) FROM intents WHERE swapper = %s", bytes(swapper.address)) == 12
 
 
+def test_members_that_were_refused_cost_nothing(relayer: Relayer, swapper: Signer, address: str) -> None:
+    """Neither those beyond the budget, nor what one that had a place in it did not use."""
+    known = signed_intent(swapper)
+    assert post(relayer, known, address).status_code == 202
+    members = [plain(known), *(plain(signed_intent(swapper)) for _ in range(14))]
+    answer = relayer.http.post(
+        relayer.api + "/intents/batch", json={"intents": members}, headers={"x-forwarded-for": address}
+    )
+    told = IntentOutcomes.model_validate_json(answer.content).outcomes
+    assert [one.problem is None for one in told] == [True] * 12 + [False] * 3
+    assert '"swapper_batch_intents";r=1;' in answer.headers["ratelimit"]
+
+
 def test_a_solver_has_a_budget_that_forged_bids_do_not_touch(
     relayer: Relayer, solver: Signer, rival: Signer, address: str
 ) -> None:

@@ -15,8 +15,8 @@ from intendly_sdk.signatures import Signer
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from intendly.adapters.db.engine import Database
-from intendly.adapters.group import Group
 from intendly.adapters.db.intents import IntentStore
+from intendly.adapters.group import Group
 from intendly.domain.errors import NonceSpent, Refused, TooManyOpenIntents
 from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
