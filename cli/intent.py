@@ -9,8 +9,20 @@ from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.primitives import Hash32
 
 from cli.amounts import of_address
+from cli.contracts import address_option
 from cli.keystore import Keystore, PasswordFile, load_signer
-from cli.options import EXAMPLE_HASH, LOCAL_API, ApiUrl, Json, OptionError, api_url, hash_argument, say_json
+from cli.options import (
+    EXAMPLE_HASH,
+    LOCAL_API,
+    ApiUrl,
+    ChainId,
+    Json,
+    OptionError,
+    SettlementAddress,
+    api_url,
+    hash_argument,
+    say_json,
+)
 from cli.progress import when
 
 IntentHash = Annotated[str, typer.Argument(metavar="HASH", help="the intent_hash that `trade` printed")]
@@ -59,6 +71,8 @@ def cancel_command(
     keystore: Keystore = None,
     password_file: PasswordFile = None,
     api: ApiUrl = LOCAL_API,
+    chain_id: ChainId = None,
+    settlement: SettlementAddress = None,
     as_json: Json = False,
 ) -> None:
     """Cancel an open intent, signed and free, and print the venue's signed receipt for it.
@@ -66,15 +80,16 @@ def cancel_command(
     The signature of the intent itself stays valid on chain: `spend nonce` is the transaction that makes it void there.
     """
     asked = hash_argument("HASH", intent_hash)
-    with VenueClient(api_url(api)) as venue:
-        swapper = venue.get(asked).intent.swapper
+    pinned = address_option("--settlement", settlement) if settlement else None
+    with VenueClient(api_url(api), chain_id=chain_id, settlement=pinned) as venue:
+        intent = venue.get(asked).intent
     signer = load_signer(keystore, password_file)
-    if signer.address != swapper:
+    if signer.address != intent.swapper:
         raise OptionError(
-            f"--keystore: expected the key of {swapper.checksum}, the swapper, got {signer.address.checksum}"
+            f"--keystore: expected the key of {intent.swapper.checksum}, the swapper, got {signer.address.checksum}"
         )
-    with TraderClient(api, signer) as trader:
-        receipt = trader.cancel(asked)
+    with TraderClient(api, signer, chain_id=chain_id, settlement=pinned) as trader:
+        receipt = trader.cancel(intent)
     if as_json:
         say_json(receipt.model_dump(mode="json"))
         return

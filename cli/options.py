@@ -28,6 +28,24 @@ ApiUrl = Annotated[str, typer.Option("--api", metavar="URL", envvar="INTENDLY_AP
 RpcUrl = Annotated[
     str | None, typer.Option("--rpc", metavar="URL", envvar="RPC_URL", help="a JSON-RPC endpoint of the venue's chain")
 ]
+ChainId = Annotated[
+    int | None,
+    typer.Option(
+        "--chain-id",
+        metavar="NUMBER",
+        envvar="INTENDLY_CHAIN_ID",
+        help="the chain that you mean; nothing is signed where the venue names another",
+    ),
+]
+SettlementAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--settlement",
+        metavar="ADDRESS",
+        envvar="INTENDLY_SETTLEMENT",
+        help="the Settlement that you mean; nothing is signed where the venue names another",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="one JSON object on standard output, everything else on standard error")
 ]

@@ -20,7 +20,20 @@ from cli.contracts import address_option
 from cli.follow import Followed
 from cli.intent import intent_answer
 from cli.keystore import Keystore, PasswordFile, load_signer
-from cli.options import LOCAL_API, ApiUrl, Json, OptionError, RpcUrl, Yes, api_url, confirmed, say_json, venue_chain
+from cli.options import (
+    LOCAL_API,
+    ApiUrl,
+    ChainId,
+    Json,
+    OptionError,
+    RpcUrl,
+    SettlementAddress,
+    Yes,
+    api_url,
+    confirmed,
+    say_json,
+    venue_chain,
+)
 from cli.progress import Progress, TradeStory, when
 from cli.quote import Buy, Sell, ask, quote_lines
 from cli.terms import amount_of, basis_points, seconds, token_named
@@ -64,6 +77,8 @@ def trade(
     keystore: Keystore = None,
     password_file: PasswordFile = None,
     api: ApiUrl = LOCAL_API,
+    chain_id: ChainId = None,
+    settlement: SettlementAddress = None,
     as_json: Json = False,
 ) -> None:
     """Swap: quote, sign, submit, and watch until the tokens have arrived.
@@ -77,7 +92,8 @@ def trade(
     watched = lives + _LATE_S if wait is None else seconds("--wait", wait)
     bps = basis_points("--slippage", slippage or "50bps")
     to = address_option("--receiver", receiver) if receiver else None
-    with VenueClient(api_url(api)) as venue:
+    pinned = address_option("--settlement", settlement) if settlement else None
+    with VenueClient(api_url(api), chain_id=chain_id, settlement=pinned) as venue:
         config, tokens = venue.known_config, venue.tokens()
     sold, bought = token_named("--sell", sell[1], tokens), token_named("--for", buy, tokens)
     amount_in = amount_of("--sell", sell[0], sold)
@@ -85,7 +101,10 @@ def trade(
     if lives > config.deadline_max_s:
         raise OptionError(f"--ttl: expected {config.deadline_max_s}s at most, got {ttl}")
     signer = load_signer(keystore, password_file)
-    with TraderClient(api, signer) as trader, Progress(to_stderr=as_json) as progress:
+    with (
+        TraderClient(api, signer, chain_id=chain_id, settlement=pinned) as trader,
+        Progress(to_stderr=as_json) as progress,
+    ):
         if least is None:
             least = _quoted(trader, progress, sold, bought, amount_in, bps, lives, to)
         said = f"{of_token(amount_in, sold)} for {of_token(least, bought)} or more"

@@ -126,8 +126,9 @@ class VenueClient:
         Raises `ProtocolError` where what it would have you sign or send is not what was asked for. `typed_data` and
         `permit2.permit` are built here.
         """
+        domain = self.domain()
         view = self._api.post("/quotes", request, QuoteView)
-        return checked_quote(view, request, self.domain(), time.time())
+        return checked_quote(view, request, domain, time.time())
 
     def solver(self, solver: Address) -> SolverView:
         """A registered solver."""

@@ -80,7 +80,8 @@ def test_no_option_takes_a_key() -> None:
         taking = {name for name in _options(command) if re.search("private|secret|mnemonic|password", name)}
         assert taking <= {"--password-file"}, path
         variables = {str(each.envvar) for each in command.params if each.envvar}
-        assert variables <= {"INTENDLY_API_URL", "RPC_URL", "INTENDLY_KEYSTORE"}
+        pins = {"INTENDLY_CHAIN_ID", "INTENDLY_SETTLEMENT"}
+        assert variables <= {"INTENDLY_API_URL", "RPC_URL", "INTENDLY_KEYSTORE"} | pins
 
 
 @pytest.mark.parametrize(

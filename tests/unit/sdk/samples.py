@@ -21,7 +21,8 @@ from intendly_sdk.typed_data import PERMIT2, Domain
 
 SETTLEMENT = Address("0x" + "5e" * 20)
 DOMAIN = Domain(31_337, SETTLEMENT)
-SWAPPER = Signer(keccak(b"swapper"))
+SWAPPER_KEY = keccak(b"swapper")
+SWAPPER = Signer(SWAPPER_KEY)
 SOLVER = Signer(keccak(b"solver"))
 RECEIPTS = Signer(keccak(b"receipts"))
 EXECUTOR = Address("0x" + "ee" * 20)

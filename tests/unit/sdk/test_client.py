@@ -22,6 +22,7 @@ from intendly_sdk.messages import (
     IntentStatus,
     IntentView,
     Leg,
+    QuoteRequest,
     Receipt,
     SignedBid,
 )
@@ -119,6 +120,9 @@ def test_a_refusal_is_raised_with_its_problem_and_not_repeated() -> None:
 
 
 _OTHER = samples.intent(nonce=8)
+_ASKED = QuoteRequest(
+    swapper=samples.SWAPPER.address, token_in=samples.WETH.address, amount_in=1, token_out=samples.USDC.address
+)
 
 
 @pytest.mark.parametrize(
@@ -259,6 +263,7 @@ def test_at_another_venue_than_the_one_that_was_named_nothing_is_signed(pins: di
     with http_venue(_venue({})) as venue, TraderClient(venue.url, samples.SWAPPER, **pins) as trader:
         for use in (
             trader.config,
+            lambda: trader.quote(_ASKED),
             lambda: trader.build_intent(samples.WETH.address, 1, samples.USDC.address, 1),
             lambda: trader.submit(trader.sign(INTENT)),
             lambda: trader.cancel(INTENT.hash),
