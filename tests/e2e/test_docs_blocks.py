@@ -237,7 +237,7 @@ def test_a_reader_becomes_a_solver_and_trades_with_it_by_both_clients(world_fold
             _check_trade(reader.python(reader.program(traders, "python", "trade")))
             _wait_for(heard, r"^intent.settled 0x\w+ Filled", r"^intent.cancelled 0x")
             received = reader.python(reader.program("sdk/README.md", "python", "trader"))
-            assert received.startswith("received 3000300000 in 0x")
+            assert received.startswith("received 1500150000 in 0x")
         assert solver.returncode == 0
 
         reader.shell(fund)  # another trader, who has approved nothing

@@ -73,7 +73,7 @@ def test_a_program_of_a_users_trades_and_cancels(world_folder: Path, tmp_path: P
         said = _run("node trade.ts", env, project)
 
         received = int(re.search(r"^received (\d+) in 0x[0-9a-f]{64}$", said, re.MULTILINE).group(1))  # type: ignore[union-attr]
-        assert _balance(rpc, tokens["XETH"], swapper) == before["XETH"] - 10**18
+        assert _balance(rpc, tokens["XETH"], swapper) == before["XETH"] - 5 * 10**17
         assert _balance(rpc, tokens["USDC"], swapper) == before["USDC"] + received
         cancelled = re.search(r"^cancelled (0x[0-9a-f]{64}) not filled after \d+$", said, re.MULTILINE)
         assert cancelled, said

@@ -76,7 +76,9 @@ export class HttpApi {
 function pause(error: unknown, tried: number): number {
   if (error instanceof NetworkError) return backoff(tried);
   if (!(error instanceof ApiError) || !MAY_PASS.includes(error.status)) return Number.POSITIVE_INFINITY;
-  return error.retryAfter === undefined ? backoff(tried) : error.retryAfter * 1_000;
+  if (error.retryAfter !== undefined) return error.retryAfter * 1_000;
+  // A 429 without it, `too_many_open_intents`, does not pass by itself.
+  return error.status === 429 ? Number.POSITIVE_INFINITY : backoff(tried);
 }
 
 /** The value of a JSON text; undefined where it is none. */

@@ -152,6 +152,7 @@ test("what may pass is tried again, as late as Retry-After says", async () => {
 
 const REFUSALS: [string, Answer, number, new (...rest: never[]) => Error][] = [
   ["a refusal", problem(422, "nonce_spent"), 1, ApiError],
+  ["a 429 that no wait mends", problem(429, "too_many_open_intents"), 1, ApiError],
   ["a wait that is too long", problem(429, "rate_limited", { "retry-after": "900" }), 1, ApiError],
   ["a venue that stays away", problem(503, "unavailable"), 3, ApiError],
   ["a gateway's page", { status: 502, body: "<html>" }, 3, NetworkError],

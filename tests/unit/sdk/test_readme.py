@@ -51,7 +51,7 @@ def test_the_trader_trades() -> None:
         )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("received 3001000000 in 0x")
-    assert posted[0].min_amount_out == 3_000 * 10**6
+    assert posted[0].min_amount_out == 1_500 * 10**6
 
 
 def _settled(intent: Intent) -> IntentView:
