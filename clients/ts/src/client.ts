@@ -17,7 +17,10 @@ import {
 } from "viem";
 import { ProtocolError } from "./errors.ts";
 import { HttpApi, type HttpOptions } from "./http.ts";
-import { type WaitOptions, waitUntilSettled } from "./settlement-wait.ts";
+import { spentNonce } from "./permit2.ts";
+import { checkedQuote } from "./quote-check.ts";
+import { readIntent, type WaitOptions, waitUntilSettled } from "./settlement-wait.ts";
+import { CANCEL_RECEIPT, INTENTS, OUTCOMES, QUOTE, RECEIPT, STATUS, TOKENS } from "./shapes.ts";
 import { type Event, type EventOptions, events, type Interest } from "./stream.ts";
 import {
   cancelReceiptTypedData,
@@ -96,7 +99,7 @@ export class TraderClient {
 
   /** The chain, the addresses and the limits, as they are now. */
   config(): Promise<Config> {
-    return this.#api.get("/config");
+    return this.#api.config();
   }
 
   /** `config()`, asked once. */
@@ -110,13 +113,14 @@ export class TraderClient {
 
   /** The tokens that the venue trades. */
   tokens(): Promise<Token[]> {
-    return this.#api.get("/tokens");
+    return this.#api.get("/tokens", TOKENS);
   }
 
   /**
    * What the solvers and pools would give now, and an unsigned intent that asks for it. Nobody is bound by it.
    *
-   * An intent that is not what was asked for is a `ProtocolError`.
+   * A `ProtocolError` where what it would have you sign or send is not what was asked for. The intent, `typed_data` and
+   * `permit2.permit` are built here.
    */
   async quote(terms: QuoteTerms): Promise<Quote> {
     const request: QuoteRequest = {
@@ -128,27 +132,27 @@ export class TraderClient {
       slippage_bps: terms.slippageBps ?? 50,
       ttl_s: terms.ttlS ?? 600,
     };
-    const quote = await this.#api.post<Quote>("/quotes", request);
-    const { nonce, deadline } = quote.intent; // these and the minimum are for the venue to choose
-    const chosen = { minAmountOut: BigInt(quote.min_amount_out), nonce: BigInt(nonce), deadline };
-    if (intentHash(await this.buildIntent({ ...terms, ...chosen })) !== intentHash(quote.intent))
-      throw new ProtocolError("POST /quotes: the intent in the answer is not what was asked for; do not sign it");
-    return quote;
+    await this.knownConfig(); // before anyone is asked
+    const told = await this.#api.post("/quotes", request, QUOTE);
+    const { nonce, deadline } = told.intent; // these and the minimum are for the venue to choose
+    const chosen = { minAmountOut: BigInt(told.min_amount_out), nonce: BigInt(nonce), deadline };
+    return checkedQuote(told, request, await this.buildIntent({ ...terms, ...chosen }), Date.now() / 1_000);
   }
 
-  /** An intent, its state, and its fill when there is one. */
+  /** An intent, its state, and its fill when there is one. What it asks for is checked by its hash. */
   get(intentHash: Hex): Promise<IntentView> {
-    return this.#api.get(`/intents/${intentHash}`);
+    return readIntent(this.#api, intentHash);
   }
 
   /** Why the intent is not filled, in words. */
   status(intentHash: Hex): Promise<IntentStatus> {
-    return this.#api.get(`/intents/${intentHash}/status`);
+    return this.#api.get(`/intents/${intentHash}/status`, STATUS);
   }
 
   /** One page of this account's intents, newest first. `after` is the last page's `next`. */
   list(after?: string): Promise<IntentPage> {
-    return this.#api.get(`/intents?${new URLSearchParams({ swapper: this.address, ...(after && { after }) })}`);
+    const query = new URLSearchParams({ swapper: this.address, ...(after && { after }) });
+    return this.#api.get(`/intents?${query}`, INTENTS);
   }
 
   /** An intent of this account. */
@@ -186,7 +190,7 @@ export class TraderClient {
    */
   async submit(signed: SignedIntent): Promise<Receipt> {
     const config = await this.knownConfig(); // before the intent is accepted
-    const receipt = await this.#api.post<Receipt>("/intents", signed);
+    const receipt = await this.#api.post("/intents", signed, RECEIPT);
     await checkReceipt(receipt, intentHash(signed.intent), receiptTypedData(receipt, config), config);
     return receipt;
   }
@@ -194,7 +198,7 @@ export class TraderClient {
   /** POST several, `batch_max` at most; each one's outcome, in their order. One that is refused does not hinder others. */
   async submitBatch(signed: SignedIntent[]): Promise<IntentOutcome[]> {
     const config = await this.knownConfig();
-    const { outcomes } = await this.#api.post<{ outcomes: IntentOutcome[] }>("/intents/batch", { intents: signed });
+    const { outcomes } = await this.#api.post("/intents/batch", { intents: signed }, OUTCOMES);
     if (outcomes.length !== signed.length)
       throw new ProtocolError(`expected ${signed.length} outcomes, got ${outcomes.length}`);
     for (const [place, one] of signed.entries()) {
@@ -205,16 +209,24 @@ export class TraderClient {
   }
 
   /**
-   * Cancel an open intent, free of charge. The same again is safe.
+   * Cancel an open intent, named by itself or its hash, free of charge. The same again is safe.
    *
    * The receipt is the venue's signed word that no award of it fills the intent after `not_after`; one that is not
-   * signed by it is a `ProtocolError`. The code of an `ApiError` says why not: `award_live`, `intent_ended`, ...
+   * signed by it is a `ProtocolError`. So is a `spend_nonce` that does not void one of Permit2's nonces; that it is this
+   * intent's is checked where the intent itself is given. `state` and `exposure` are not signed. The code of an
+   * `ApiError` says why not: `award_live`, `intent_ended`, ...
    */
-  async cancel(intentHash: Hex): Promise<CancelReceipt> {
+  async cancel(intent: Intent | Hex): Promise<CancelReceipt> {
+    const hash = typeof intent === "string" ? intent : intentHash(intent);
     const config = await this.knownConfig();
-    const signature = await this.#sign(cancelTypedData(intentHash, config));
-    const receipt = await this.#api.post<CancelReceipt>(`/intents/${intentHash}/cancel`, { signature });
-    await checkReceipt(receipt, intentHash, cancelReceiptTypedData(receipt, config), config);
+    const signature = await this.#sign(cancelTypedData(hash, config));
+    const receipt = await this.#api.post(`/intents/${hash}/cancel`, { signature }, CANCEL_RECEIPT);
+    await checkReceipt(receipt, hash, cancelReceiptTypedData(receipt, config), config);
+    const nonce = spentNonce(receipt.spend_nonce);
+    if (nonce === undefined || receipt.spend_nonce.chain_id !== config.chain_id)
+      throw new ProtocolError("spend_nonce is not a call that voids one of Permit2's nonces; do not send it");
+    if (typeof intent !== "string" && nonce !== BigInt(intent.nonce))
+      throw new ProtocolError("spend_nonce is about another nonce than the intent's; do not send it");
     return receipt;
   }
 

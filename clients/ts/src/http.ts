@@ -1,8 +1,10 @@
 /** One HTTP exchange with the venue, repeated after what may pass, answered with the JSON or a typed error. */
 
+import { type Address, isAddressEqual } from "viem";
 import { backoff, sleep } from "./backoff.ts";
 import { ApiError, NetworkError, ProtocolError } from "./errors.ts";
-import type { Problem } from "./types.ts";
+import { CONFIG, PROBLEM, type Shape } from "./shapes.ts";
+import type { Config, Problem } from "./types.ts";
 
 const MAY_PASS = [429, 502, 503, 504];
 const LONGEST_WAIT_MS = 30_000;
@@ -14,6 +16,10 @@ export type HttpOptions = {
   timeoutMs?: number;
   /** With growing waits between them, or as long as the venue says with Retry-After; 6 by default, about 3 seconds. */
   tries?: number;
+  /** The chain where you mean to trade, known from elsewhere than the venue; another in its config is a `ProtocolError`. */
+  chainId?: number;
+  /** The Settlement there, likewise. Name both wherever the money is real. */
+  settlement?: Address;
 };
 
 /** Every route may be repeated, so every one is retried. */
@@ -21,28 +27,46 @@ export class HttpApi {
   readonly #base: string;
   readonly #timeoutMs: number;
   readonly #tries: number;
+  readonly #pinned: Pick<HttpOptions, "chainId" | "settlement">;
 
-  constructor({ apiUrl, timeoutMs = 5_000, tries = 6 }: HttpOptions) {
+  constructor({ apiUrl, timeoutMs = 5_000, tries = 6, ...pinned }: HttpOptions) {
     this.#base = `${apiUrl.replace(/(\/api\/v1)?\/*$/, "")}/api/v1`;
     this.#timeoutMs = timeoutMs;
     this.#tries = tries;
+    this.#pinned = pinned;
+  }
+
+  /** GET /config. A `ProtocolError` where it is not of the chain and the Settlement that were named. */
+  async config(signal?: AbortSignal): Promise<Config> {
+    const config = await this.get("/config", CONFIG, signal);
+    const { chainId = config.chain_id, settlement = config.settlement } = this.#pinned;
+    if (chainId !== config.chain_id)
+      throw new ProtocolError(`GET /config: expected the chain_id ${chainId}, got ${config.chain_id}`);
+    if (!isAddressEqual(settlement, config.settlement))
+      throw new ProtocolError(`GET /config: expected the settlement ${settlement}, got ${config.settlement}`);
+    return config;
   }
 
   /** GET. Throws `ApiError`, `NetworkError`, `ProtocolError`, or the signal's reason. */
-  get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-    return this.#exchange(path, { method: "GET" }, signal);
+  get<Answer>(path: string, shape: Shape<Answer>, signal?: AbortSignal): Promise<Answer> {
+    return this.#exchange(path, shape, { method: "GET" }, signal);
   }
 
   /** POST as JSON. Throws `ApiError`, `NetworkError`, `ProtocolError`. */
-  post<Answer>(path: string, body: unknown): Promise<Answer> {
+  post<Answer>(path: string, body: unknown, shape: Shape<Answer>): Promise<Answer> {
     const headers = { "content-type": "application/json" };
-    return this.#exchange(path, { method: "POST", headers, body: JSON.stringify(body) });
+    return this.#exchange(path, shape, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  async #exchange<Answer>(path: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
+  async #exchange<Answer>(
+    path: string,
+    shape: Shape<Answer>,
+    init: RequestInit,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     for (let tried = 1; ; tried++) {
       try {
-        return await this.#once(path, init, signal);
+        return await this.#once(path, shape, init, signal);
       } catch (error) {
         signal?.throwIfAborted();
         const wait = pause(error, tried);
@@ -52,23 +76,34 @@ export class HttpApi {
     }
   }
 
-  async #once<Answer>(path: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
+  async #once<Answer>(path: string, shape: Shape<Answer>, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
     const what = `${init.method} ${path}`;
     const ends = AbortSignal.timeout(this.#timeoutMs);
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#base + path, { ...init, signal: signal ? AbortSignal.any([signal, ends]) : ends });
+      const until = signal ? AbortSignal.any([signal, ends]) : ends;
+      // Elsewhere is another venue: what is signed for this one is not handed on.
+      response = await fetch(this.#base + path, { ...init, redirect: "manual", signal: until });
       text = await response.text();
     } catch (cause) {
       throw new NetworkError(`${what}: ${ends.aborted ? `no answer within ${this.#timeoutMs} ms` : cause}`, { cause });
     }
+    const { status, type } = response;
+    if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
+      const where = response.headers.get("location") ?? "another address"; // a browser does not tell
+      throw new ProtocolError(`${what}: a redirect to ${where}, which is not followed; is apiUrl right?`);
+    }
     const body = parsed(text);
-    if (response.ok && body !== undefined) return body as Answer;
-    if (isProblem(body))
-      throw new ApiError(body, Number(response.headers.get("retry-after") ?? Number.NaN) || undefined);
-    if (MAY_PASS.includes(response.status)) throw new NetworkError(`${what}: status ${response.status}`);
-    throw new ProtocolError(`${what}: ${response.status} with an unknown body`);
+    if (response.ok) {
+      const found = shape(body, "body");
+      if (found) throw new ProtocolError(`${what}: ${status} with an unknown body: ${found}`);
+      return body as Answer;
+    }
+    if (PROBLEM(body, "body") === undefined)
+      throw new ApiError(body as Problem, Number(response.headers.get("retry-after") ?? Number.NaN) || undefined);
+    if (MAY_PASS.includes(status)) throw new NetworkError(`${what}: status ${status}`);
+    throw new ProtocolError(`${what}: ${status} with an unknown body`);
   }
 }
 
@@ -88,8 +123,4 @@ export function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isProblem(body: unknown): body is Problem {
-  return typeof body === "object" && body !== null && "code" in body && "status" in body;
 }

@@ -4,6 +4,8 @@ import type { components } from "./openapi.ts";
 
 type Schemas = components["schemas"];
 
+/** A transaction to send. `value` in wei. */
+export type Call = Schemas["Call"];
 export type CancelReceipt = Schemas["CancelReceipt"];
 export type Config = Schemas["ConfigView"];
 export type Intent = Schemas["Intent"];

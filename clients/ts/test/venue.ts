@@ -2,19 +2,15 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { privateKeyToAccount } from "viem/accounts";
 import { type WebSocket, WebSocketServer } from "ws";
 import { TraderClient } from "../src/index.ts";
+import { CONFIG, HASH, SWAPPER } from "./samples.ts";
 
 export type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
 export type Asked = { method: string; path: string; body: string };
 export type Script = (socket: WebSocket, subscribed: { after: string }) => void;
 
-export const SWAPPER = privateKeyToAccount(`0x${"11".repeat(32)}`);
-export const RECEIPTS = privateKeyToAccount(`0x${"22".repeat(32)}`);
-export const VENUE = { chain_id: 31_337, settlement: `0x${"5e".repeat(20)}` } as const;
-export const TOKENS = { in: `0x${"01".repeat(20)}`, out: `0x${"02".repeat(20)}` } as const;
-export const HASH = `0x${"ab".repeat(32)}` as const;
+export { HASH, RECEIPTS, SWAPPER, TOKENS, VENUE } from "./samples.ts";
 /** Closes the connection without an answer. */
 export const HANGS_UP: Answer = { status: 0 };
 
@@ -30,7 +26,7 @@ export async function withVenue(
     for await (const part of request) told.body += part;
     if (told.path === "/config") {
       const stream_url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/stream`;
-      response.end(JSON.stringify({ ...VENUE, receipt_signer: RECEIPTS.address.toLowerCase(), stream_url }));
+      response.end(JSON.stringify({ ...CONFIG, stream_url }));
       return;
     }
     asked.push(told);
