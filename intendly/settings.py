@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 _BOUNDS = ("ge", "le")
+_MAY_BE_SECRET = frozenset({"integrators"})
+"""What is no secret where it is right, and may be one where it is not: a key in the place of its hash."""
 _RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _INTEGRATOR = re.compile(r"(.+)=([1-9][0-9]{0,3})")
@@ -309,7 +311,8 @@ def _fault(issue: ErrorDetails) -> str:
     field = Settings.model_fields[name]
     if issue["type"] == "missing":
         return f"{name.upper()}: not set; expected {field.description}"
-    given = "***" if "SecretStr" in str(field.annotation) else repr(issue["input"])[:60]
+    hidden = "SecretStr" in str(field.annotation) or name in _MAY_BE_SECRET
+    given = "***" if hidden else repr(issue["input"])[:60]
     return f"{name.upper()}: expected {_expected(field, issue)}, got {given}"
 
 

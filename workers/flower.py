@@ -18,6 +18,8 @@ MAX_TASKS: Final = 5_000
 MAX_WORKERS: Final = 100
 GONE_AFTER_S: Final = 600
 """After so long a worker that is away is no longer shown: each start of one is a name of its own."""
+PASSWORD_MIN: Final = 8
+"""Characters."""
 SAVE_EVERY_MS: Final = 60_000
 """What a kill -9 can lose; a stop saves too."""
 
@@ -42,6 +44,10 @@ def flower_options(settings: Settings) -> dict[str, Any]:
         raise SettingsError("FLOWER_PASSWORD: not set; expected the password of Flower's log-in")
     if not password.isascii():
         raise SettingsError("FLOWER_PASSWORD: expected ASCII characters alone, got others")
+    if len(password.strip()) < PASSWORD_MIN:
+        raise SettingsError(
+            f"FLOWER_PASSWORD: expected {PASSWORD_MIN} characters or more, spaces around them not counted"
+        )
     if not settings.flower_user.isascii() or ":" in settings.flower_user:
         raise SettingsError(f"FLOWER_USER: expected ASCII characters without a colon, got {settings.flower_user!r}")
     folder = settings.data_dir.absolute() / "flower"
@@ -68,6 +74,8 @@ def _serve(app: Any, settings: Settings) -> None:
     for name, value in flower_options(settings).items():
         setattr(options, name, value)
     Path(options.db).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # who writes there runs code here
+    # A worker that is not up yet, as at every start, is asked again with the next page.
+    logging.getLogger("flower.inspector").setLevel(logging.ERROR)
     flower = Flower(capp=app, options=options, **pages)
     _leave_out_nameless(flower)
     try:

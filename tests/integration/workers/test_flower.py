@@ -82,9 +82,14 @@ def venue_at_work(database_url: str, redis_url: str, tmp_path: Path) -> Iterator
         ({}, "FLOWER_PASSWORD: not set; expected the password"),
         ({"FLOWER_PASSWORD": ""}, "FLOWER_PASSWORD: not set; expected the password"),
         ({"FLOWER_PASSWORD": "gänse"}, "FLOWER_PASSWORD: expected ASCII characters alone"),
-        ({"FLOWER_PASSWORD": "geese", "FLOWER_USER": "a:b"}, "FLOWER_USER: expected ASCII characters without a colon"),
-        ({"FLOWER_PASSWORD": "geese", "FLOWER_USER": "gänse"}, "FLOWER_USER: expected ASCII characters"),
-        ({"FLOWER_PASSWORD": "geese", "FLOWER_PORT": "x"}, "FLOWER_PORT: expected a whole number"),
+        ({"FLOWER_PASSWORD": " " * 20}, "FLOWER_PASSWORD: expected 8 characters or more"),
+        ({"FLOWER_PASSWORD": "  geese12 "}, "FLOWER_PASSWORD: expected 8 characters or more"),
+        (
+            {"FLOWER_PASSWORD": "wild geese", "FLOWER_USER": "a:b"},
+            "FLOWER_USER: expected ASCII characters without a colon",
+        ),
+        ({"FLOWER_PASSWORD": "wild geese", "FLOWER_USER": "gänse"}, "FLOWER_USER: expected ASCII characters"),
+        ({"FLOWER_PASSWORD": "wild geese", "FLOWER_PORT": "x"}, "FLOWER_PORT: expected a whole number"),
     ],
 )
 def test_it_does_not_start_without_a_log_in_that_can_be_used(given: dict[str, str], named: str, tmp_path: Path) -> None:
@@ -95,6 +100,7 @@ def test_it_does_not_start_without_a_log_in_that_can_be_used(given: dict[str, st
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith(f"settings: {named}")
+    assert "geese" not in ended.stderr
     assert given.get("FLOWER_PASSWORD") != "gänse" or "gänse" not in ended.stderr
 
 
@@ -113,7 +119,9 @@ def test_only_who_logs_in_sees_the_queue(flower: Watched) -> None:
             assert flower.get(path).status_code == 200
         for path in ("/healthcheck", "/metrics"):
             assert flower.get(path, None).status_code == 200
+        assert flower.get("/api/workers?refresh=1").status_code == 200
         said = [json.loads(line) for line in process.said().splitlines()]
+        assert not [line for line in said if "Inspect method" in line["message"]], "nobody is there to be asked yet"
         assert {line["process"] for line in said} == {"flower"}
         assert not [line for line in said if line["message"].startswith("200 ")]
         assert PASSWORD not in process.said()
@@ -146,6 +154,7 @@ def test_each_task_is_a_noun_and_a_verb_without_arguments_and_outlives_a_restart
     for task in seen.values():
         assert NOUN_VERB.fullmatch(task["name"])
         assert (task["args"], task["kwargs"]) in {("()", "{}"), (None, None)}
+        assert task["result"] is None or task["result"].isdecimal(), "how much it did, and nothing else"
     assert seen[next(iter(seen))]["name"] in page
     with flower.process():
         assert seen.keys() <= flower.tasks().keys()
