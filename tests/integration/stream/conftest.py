@@ -41,13 +41,13 @@ class NoPush:
 
 
 class Client:
-    """One connection; what it was told is in `events`, in the order of arrival."""
+    """One connection, with `options` of websockets' own; what it was told is in `events`, in the order of arrival."""
 
-    def __init__(self, url: str, begin: int = 0) -> None:
+    def __init__(self, url: str, begin: int = 0, **options: Any) -> None:
         self.begin = begin
         self._stack = ExitStack()
         self.socket: ClientConnection = self._stack.enter_context(
-            connect(url, compression=None, max_size=1 << 20, close_timeout=1, proxy=None)
+            connect(url, compression=None, max_size=1 << 20, close_timeout=1, proxy=None, **options)
         )
         self.hello = json.loads(self.socket.recv(timeout=5))
         self.events: list[dict[str, Any]] = []
