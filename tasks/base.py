@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     BaseTask = Task
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _venues: dict[int, Venue] = {}
 
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from intendly.domain.errors import InvalidRequest, Paused, RateLimited, Unavailable, VenueError
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 TYPE_PREFIX = "urn:intendly:problem:"
 CONTENT_TYPE = "application/problem+json"
 

@@ -21,7 +21,7 @@ from intendly.settings import load_settings
 if TYPE_CHECKING:
     from celery import Celery
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 BEAT_LOCK: Final = 0x1A7E_BEA7
 CHECK_S: Final = 0.5

@@ -25,7 +25,7 @@ from intendly.adapters.breaker import Breaker
 from intendly.adapters.group import Group
 from intendly.adapters.observability.health import Check, Facts, PartDown
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S: Final = 0.25
 """How long one exchange with Redis may take."""

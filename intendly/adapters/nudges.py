@@ -21,7 +21,7 @@ from intendly.adapters.breaker import Breaker
 from intendly.adapters.group import Group
 from intendly.adapters.queue import TASK_QUEUES, celery_settings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 COALESCE_MS: Final = 1_000
 """How long a nudge that was lost with its message can hold back the next."""

@@ -13,7 +13,7 @@ from intendly.domain.signatures import Claim
 from intendly.services.check_signatures import CheckSignatures
 from intendly.services.ports import CancelStanding, CancelStore, IntentReader, Nudges, Receipts
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class CancelIntents:

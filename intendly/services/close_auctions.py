@@ -31,7 +31,7 @@ from intendly.services.auction_ports import (
 from intendly.services.bisect import in_halves
 from intendly.services.ports import Nudges
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 LIMIT: Final = 500
 RETRIES_A_TICK: Final = 20

@@ -17,7 +17,7 @@ from intendly.services.auction_ports import Answered, Ask, AskFailed, AskStore, 
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import NoBid
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 Placed = tuple[SignedBid, BidAccepted | VenueError]
 
 

@@ -16,7 +16,7 @@ from intendly.services.auction_ports import OpeningStore
 from intendly.services.bisect import in_halves
 from intendly.services.ports import Nudges, PauseReader
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 LIMIT: Final = 500
 PER_SWAPPER: Final = 50

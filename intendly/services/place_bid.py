@@ -17,7 +17,7 @@ from intendly.domain.bid import BidRules, NewBid, Terms, check_bid, check_standi
 from intendly.domain.errors import BidInvalid, NotFound, Paused, VenueError
 from intendly.services.ports import Asked, BidStore, NoBid, Nudges, PauseReader, Quota, Standing
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 Decided = NewBid | BidAccepted | VenueError
 
 

@@ -15,7 +15,7 @@ from intendly.domain.signatures import Claim
 from intendly.services.check_signatures import CheckSignatures
 from intendly.services.ports import Accepted, IntentReader, MarketReader, Nudges, Quota, Receipts
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _MAY_HAVE_BEEN_FINE_BEFORE = (DeadlinePassed, IntentTooSmall, TokenUnknown)
 Outcome = Accepted | Refused
 Checked = NewIntent | Receipt | Exception

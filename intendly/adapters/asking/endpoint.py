@@ -16,7 +16,7 @@ from intendly.adapters.asking.line import AnswerRefused, Line
 from intendly.adapters.breaker import Breaker
 from intendly.services.auction_ports import Ask, AskFailed
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 FAILURES: Final = 3
 """In a row, after which a solver is not asked for a while."""

@@ -15,7 +15,7 @@ from intendly_sdk.messages import BidResponse, QuoteAsk
 from intendly.services.auction_ports import Ask, AskFailed, SolverEndpoints
 from intendly.services.quote_ports import Indication, SolverReader
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 MOST_SOLVERS: Final = 16
 """Asked for one quote."""

@@ -25,7 +25,7 @@ from intendly.adapters.chain.verification import Administration, check_deploymen
 from intendly.domain.deployment import Deployment, Token, UniswapV2, UniswapV3
 from intendly.settings import SettingsError
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 MULTICALL3: Final = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
 

@@ -17,7 +17,7 @@ from intendly_sdk.backoff import is_loopback
 
 from intendly.domain.errors import ChainUnavailable
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Request = tuple[str, Sequence[object]]
 """A method and its parameters."""

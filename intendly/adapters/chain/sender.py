@@ -20,7 +20,7 @@ from intendly.domain.bundle import Bundle
 from intendly.domain.settlement import Fees, Receipt, Settlement
 from intendly.services.ports import SignedBytes
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _CALLDATA_GAS: Final = 40
 """At most, for one byte (EIP-7623)."""

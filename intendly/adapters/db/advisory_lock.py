@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class AdvisoryLock:

@@ -1,6 +1,6 @@
 """One way to log, for our code and for the libraries': structlog events, as JSON or for eyes, nothing secret in them.
 
-    log = structlog.get_logger()
+    log = structlog.get_logger(__name__)
     with structlog.contextvars.bound_contextvars(request_id=request_id, intent_hash=intent_hash):
         log.info("intent.accepted", swapper=swapper)      # both ids are on every line of the block, libraries' too
 

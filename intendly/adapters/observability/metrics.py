@@ -20,7 +20,7 @@ from prometheus_client.values import ValueClass
 
 from intendly.adapters.observability.health import Check, is_alive, run_checks
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 Answer = tuple[str, str, bytes]
 _JSON = "application/json"
 _STATUS = {True: "200 OK", False: "503 Service Unavailable"}

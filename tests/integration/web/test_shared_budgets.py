@@ -60,7 +60,7 @@ def test_questions_that_come_together_are_one_round_trip(
 
         monkeypatch.setattr(budgets._shared, "take", seen)
         budgets.take([CHARGE])
-        redis.execute_command("CLIENT", "PAUSE", 150)
+        redis.client_pause(150)
         with ThreadPoolExecutor(24) as pool:
             charges = [Charge(CHARGE.budget, f"203.0.113.{number % 8}") for number in range(24)]
             told = list(pool.map(lambda charge: budgets.take([charge])[0].used, charges))

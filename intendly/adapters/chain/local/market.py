@@ -23,7 +23,7 @@ from intendly.adapters.chain.rpc import Rpc
 from intendly.adapters.chain.verification import Administration
 from intendly.domain.deployment import Deployment
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 COIN: Final = 10**18
 _GAS_OF_A_DEPLOYMENT: Final = 7_000_000
