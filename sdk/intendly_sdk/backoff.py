@@ -23,3 +23,8 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """Seconds from a Retry-After header; None where it is missing or a date, which the venue never sends."""
+    return float(retry_after) if retry_after is not None and retry_after.isdecimal() else None

@@ -55,6 +55,7 @@ class VenueClient:
     `api_url` is the venue's address, such as http://127.0.0.1:3001; with /api/v1 behind it, it is the same.
     `timeout` is in seconds, of one try. After `tries` of them, with growing waits between, it gives up: the default
     bridges about three seconds, 12 half a minute.
+    Where the venue says when to come again (Retry-After, up to 30 seconds), it waits for that.
 
     `chain_id` and `settlement` are where you mean to trade, known from elsewhere than the venue: where its config says
     otherwise, that is a `ProtocolError`, and nothing is signed. Name both wherever the money is real.

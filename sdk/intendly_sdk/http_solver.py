@@ -2,53 +2,108 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from intendly_sdk.messages import BidRequest, BidResponse
+from intendly_sdk.loop_thread import LoopClosed, LoopThread
+from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, QuoteAnswer, SignedBid
+from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, Shed, check_bounds
 from intendly_sdk.solver import Solver
+
+Got = TypeVar("Got")
 
 log = logging.getLogger("intendly_sdk.solver")
 BODY_MAX_BYTES = 4 << 20
 IDLE_SECONDS = 30.0
+ANSWER_SECONDS = 1.0
+"""A little less than the venue waits (SOLVER_TIMEOUT_MS, 1.2 seconds)."""
 
 
 class HttpSolver:
     """`POST /bids` answers a BidRequest, `GET /health` says that it is up. `run()` until `stop()`.
 
-    Listens from its construction on; port 0 takes a free one (`port`). Prices up to `workers` auctions at a time.
+    Listens from its construction on; port 0 takes a free one (`port`). Prices up to `workers` auctions at a time. Up to
+    `backlog` more wait; beyond, the oldest are shed first: no bid in the answer, and counted in the log as
+    `auction.shed`. Whatever is not priced within `answer_s` seconds is left out, as the venue takes no late answers.
     """
 
-    def __init__(self, solver: Solver, *, host: str = "127.0.0.1", port: int = 0, workers: int = 4) -> None:
+    def __init__(
+        self,
+        solver: Solver,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        workers: int = WORKERS,
+        backlog: int = BACKLOG,
+        answer_s: float = ANSWER_SECONDS,
+    ) -> None:
+        check_bounds(workers, backlog)
         self._solver = solver
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="price")
+        self._pricing = Pricing(solver, workers, backlog)
+        self._answer_s = answer_s
         self._stopped = threading.Event()
         self._server = _Server((host, port), self.respond)
+        self._thread = LoopThread("intendly solver")
         self.port = int(self._server.server_address[1])
 
     def run(self) -> None:
         """Serve, then close the port."""
         log.info("http.listening solver=%s port=%d", self._solver.solver, self.port)
-        with self._server, self._pool:
-            if not self._stopped.is_set():
-                self._server.serve_forever(poll_interval=0.1)
+        try:
+            with self._server:
+                if not self._stopped.is_set():
+                    self._server.serve_forever(poll_interval=0.1)
+        finally:
+            self._thread.run(self._pricing.close())
+            self._thread.close()
 
     def stop(self) -> None:
-        """Make `run` return within a second. Safe in a signal handler."""
+        """Make `run` return within a second, once the prices under way are done. Safe in a signal handler."""
         self._stopped.set()
         threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def respond(self, request: BidRequest) -> BidResponse:
-        """Answer every auction and quote; an auction that is declined has no bid in the answer."""
-        answers = self._pool.map(self._solver.answer, request.auctions)
-        quotes = self._pool.map(self._solver.answer_quote, request.quotes)
-        return BidResponse(bids=tuple(bid for bid in answers if bid is not None), quotes=tuple(quotes))
+        """Answer every auction and quote; one that is declined or shed has no bid in the answer.
+
+        Raises `LoopClosed` once it is stopped.
+        """
+        if self._stopped.is_set():
+            raise LoopClosed("this solver goes down")
+        return self._thread.run(self._respond(request))
+
+    async def _respond(self, request: BidRequest) -> BidResponse:
+        ends = time.monotonic() + self._answer_s
+        # The oldest wait longest, so they are the first to be shed.
+        oldest = sorted(request.auctions, key=lambda auction: auction.opened_at)
+        bids = {auction.auction_id: asyncio.create_task(self._bid(auction, ends)) for auction in oldest}
+        quotes = [asyncio.create_task(self._pricing.quote(ask, ends)) for ask in request.quotes]
+        if bids or quotes:
+            # Who is late goes on, as a thread can't be stopped, and keeps its turn until it is done.
+            await asyncio.wait({*bids.values(), *quotes}, timeout=self._answer_s)
+        made = [_now(bids[auction.auction_id]) for auction in request.auctions]
+        return BidResponse(
+            bids=tuple(bid for bid in made if bid is not None),
+            quotes=tuple(_now(quote) or QuoteAnswer() for quote in quotes),
+        )
+
+    async def _bid(self, auction: AuctionOpened, ends: float) -> SignedBid | None:
+        try:
+            async with self._pricing.turn(min(ends, time.monotonic() + auction.ms_left / 1000)):
+                return await self._pricing.bid(auction)
+        except Shed:
+            return None
+
+
+def _now(answer: asyncio.Task[Got]) -> Got | None:
+    return answer.result() if answer.done() else None
 
 
 class _Server(ThreadingHTTPServer):
@@ -96,7 +151,12 @@ class _Handler(BaseHTTPRequestHandler):
         except ValidationError as error:
             self._refuse(400, str(error.errors(include_input=False, include_url=False)[0]["msg"]))
             return
-        self._send(200, self.server.respond(request).model_dump_json().encode())
+        try:
+            response = self.server.respond(request)
+        except LoopClosed:
+            self._refuse(503, "this solver goes down")
+            return
+        self._send(200, response.model_dump_json().encode())
 
     def _refuse(self, status: int, detail: str) -> None:
         # What was not read would be taken for the next request.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from eth_hash.auto import keccak
 
@@ -28,6 +30,7 @@ from intendly_sdk.primitives import UINT256_MAX, ZERO_ADDRESS, ZERO_HASH, Addres
 from intendly_sdk.signatures import Signer
 from intendly_sdk.typed_data import Domain
 
+Got = TypeVar("Got")
 log = logging.getLogger("intendly_sdk.solver")
 
 
@@ -62,29 +65,22 @@ class Solver(ABC):
         self.domain = Domain(config.chain_id, config.settlement)
 
     @abstractmethod
-    def price(self, auction: AuctionOpened) -> Offer | None:
+    def price(self, auction: AuctionOpened) -> Offer | Awaitable[Offer | None] | None:
         """The best offer for the auction, or None to decline. Called from several threads.
 
-        Answer at once: the auction closes early when everyone has bid or declined.
+        Answer at once: the auction closes early when everyone has bid or declined. It may be `async def`; then all of
+        its calls are on one event loop, which must not be held up.
         """
 
-    def quote(self, ask: QuoteAsk) -> int | None:
+    def quote(self, ask: QuoteAsk) -> int | Awaitable[int | None] | None:
         """What it would pay in all for `ask.amount_in`, in token_out's smallest unit, or None to decline.
 
         An indication for traders, asked over HTTP only; nothing is signed. Here it is what `price` offers in an
         auction without a fee, whose minimum nothing reaches, so that `price` sets nothing aside for it. Override it
-        where `price` declines what is below the minimum.
+        where `price` declines what is below the minimum. It may be `async def`.
         """
         offer = self.price(self._as_auction(ask))
-        return None if offer is None else offer.amounts_out[0]
-
-    def answer_quote(self, ask: QuoteAsk) -> QuoteAnswer:
-        """`quote`'s answer. One that raises is logged and declines."""
-        try:
-            return QuoteAnswer(amount=self.quote(ask))
-        except Exception:
-            log.exception("quote.price_failed token_in=%s token_out=%s", ask.token_in, ask.token_out)
-            return QuoteAnswer()
+        return _amount_later(offer) if isinstance(offer, Awaitable) else _amount(offer)
 
     def _as_auction(self, ask: QuoteAsk) -> AuctionOpened:
         now = int(time.time())
@@ -121,9 +117,15 @@ class Solver(ABC):
 
     def answer(self, auction: AuctionOpened) -> SignedBid | None:
         """The signed bid, or None to decline. A `price` that raises is logged and declines."""
+        return _at_once(self.answer_async(auction))
+
+    async def answer_async(self, auction: AuctionOpened) -> SignedBid | None:
+        """`answer`, also where `price` is `async def`."""
         began = time.perf_counter()
         try:
             offer = self.price(auction)
+            if isinstance(offer, Awaitable):
+                offer = await offer
             bid = None if offer is None else sign_offer(offer, auction, self)
         except Exception:
             log.exception("auction.price_failed auction_id=%s", auction.auction_id)
@@ -138,6 +140,40 @@ class Solver(ABC):
             (time.perf_counter() - began) * 1000,
         )
         return bid
+
+    def answer_quote(self, ask: QuoteAsk) -> QuoteAnswer:
+        """`quote`'s answer. One that raises is logged and declines."""
+        return _at_once(self.answer_quote_async(ask))
+
+    async def answer_quote_async(self, ask: QuoteAsk) -> QuoteAnswer:
+        """`answer_quote`, also where `price` or `quote` is `async def`."""
+        try:
+            amount = self.quote(ask)
+            if isinstance(amount, Awaitable):
+                amount = await amount
+            return QuoteAnswer(amount=amount)
+        except Exception:
+            log.exception("quote.price_failed token_in=%s token_out=%s", ask.token_in, ask.token_out)
+            return QuoteAnswer()
+
+
+def _at_once(answering: Coroutine[Any, Any, Got]) -> Got:
+    """What the coroutine returns, which waits for nothing unless the solver is async."""
+    try:
+        answering.send(None)
+    except StopIteration as done:
+        answer: Got = done.value
+        return answer
+    answering.close()
+    raise TypeError("this solver is async: await answer_async or answer_quote_async")
+
+
+async def _amount_later(offer: Awaitable[Offer | None]) -> int | None:
+    return _amount(await offer)
+
+
+def _amount(offer: Offer | None) -> int | None:
+    return None if offer is None else offer.amounts_out[0]
 
 
 def sign_offer(offer: Offer, auction: AuctionOpened, solver: Solver) -> SignedBid:

@@ -1,29 +1,31 @@
-"""The stream for a program that waits: subscribe, iterate events, bid. It reconnects and goes on where it was."""
+"""The stream for a program that waits: `AsyncStreamClient` behind calls that block."""
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import Self
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Self, TypeVar
 
-from intendly_sdk.backoff import delays
-from intendly_sdk.errors import CursorGoneError, NetworkError
-from intendly_sdk.messages import BidAccepted, Event, EventKind, SignedBid
+from intendly_sdk.async_stream import AsyncStreamClient
+from intendly_sdk.errors import ApiError, NetworkError
+from intendly_sdk.loop_thread import LoopClosed, LoopThread
+from intendly_sdk.messages import BidAccepted, Event, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
-from intendly_sdk.stream_connection import StreamConnection
-from intendly_sdk.stream_messages import Decline, Login, PlaceBid, Reply, Subscribe
-from intendly_sdk.typed_data import Domain, stream_login_digest
+from intendly_sdk.stream_messages import Reply
+from intendly_sdk.typed_data import Domain
 
-LOGIN_SECONDS = 120
+Got = TypeVar("Got")
+log = logging.getLogger(__name__)
 
 
 class StreamClient:
     """Events in the order of their numbers, each once, across reconnects.
 
-    With a `signer` and a `domain` it logs in as a solver on every connection. One thread reads; `send_bid` and
-    `send_decline` may be called from any.
+    With a `signer` and a `domain` it logs in as a solver on every connection. It pings, so that a dead line is noticed
+    within 25 seconds. One thread takes the events; the other methods may be called from any. The connection lives on
+    a thread of this client, from its first use until `close`.
     """
 
     def __init__(
@@ -35,17 +37,12 @@ class StreamClient:
         open_timeout: float = 5.0,
         reconnect: bool = True,
     ) -> None:
-        if (signer is None) != (domain is None):
-            raise ValueError("a login needs both a signer and a domain")
-        self._url = url
-        self._login = (signer, domain) if signer is not None and domain is not None else None
-        self._timeout = open_timeout
-        self._reconnect = reconnect
+        self._client = AsyncStreamClient(
+            url, signer=signer, domain=domain, open_timeout=open_timeout, reconnect=reconnect
+        )
+        self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._connection: StreamConnection | None = None
-        self._subscription: Subscribe | None = None
-        self._is_fresh = False
-        self.cursor: str | None = None
+        self._thread: LoopThread | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -53,14 +50,26 @@ class StreamClient:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def cursor(self) -> str | None:
+        """Where it stands: the cursor of the last event that was handed out."""
+        return self._client.cursor
+
     def stop(self) -> None:
         """Make `events` end soon. Safe in a signal handler and from another thread."""
         self._closed.set()
+        thread = self._thread
+        if thread is not None:
+            thread.call_soon(self._client.stop)
 
     def close(self) -> None:
-        """Stop, and close the connection."""
+        """Stop, and close the connection, within about a second."""
         self.stop()
-        self._drop()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.run(self._client.close())
+            thread.close()
 
     def subscribe(
         self,
@@ -71,124 +80,81 @@ class StreamClient:
         solver: bool = False,
         after: str | None = None,
     ) -> None:
-        """Add to what is heard; `after` begins behind that cursor. Raises `ApiError`, `NetworkError`."""
-        known = self._subscription or Subscribe(id=0)
-        self._subscription = Subscribe(
-            id=0,
-            intents=tuple(dict.fromkeys(known.intents + intents)),
-            swappers=tuple(dict.fromkeys(known.swappers + swappers)),
-            auctions=known.auctions or auctions,
-            solver=known.solver or solver,
+        """Add to what is heard; `after` begins behind that cursor. Raises `ApiError`, `NetworkError`.
+
+        One that fails for want of a connection is kept: `next_event` goes on trying.
+        """
+        self._run(
+            self._client.subscribe(intents=intents, swappers=swappers, auctions=auctions, solver=solver, after=after)
         )
-        if after is not None:
-            self.cursor = after
-        if self._connection is None:
-            self._connect()
-        else:
-            self._send_subscription(self._connection, after)
 
     def next_event(self, timeout: float) -> Event | None:
-        """The next event, or None when there was none within `timeout` seconds.
+        """The next event, or None when there was none within `timeout` seconds, or after `stop`.
 
         Reconnects meanwhile (without `reconnect` a loss raises `NetworkError`). Raises `CursorGoneError` when
-        the venue has begun a new epoch: events went by unseen, so read the state anew, then go on.
+        the venue has begun a new epoch: events went by unseen, so read the state anew, then go on. A refused login
+        (`ApiError`) and a close after which the same would be closed again (`StreamClosedError` that does not resume)
+        are raised too; the next call tries again, after a wait.
         """
-        ends = time.monotonic() + timeout
-        waits = delays()
-        while not self._closed.is_set():
-            left = max(0.0, ends - time.monotonic())
-            try:
-                event = (self._connection or self._connect()).receive(left)
-            except NetworkError:
-                self._drop()
-                if not self._reconnect:
-                    raise
-                event = None
-                self._closed.wait(min(next(waits), left))
-            if event is not None and self._is_news(event):
-                return event
-            if time.monotonic() >= ends:
-                break
-        return None
+        if self._closed.is_set():
+            return None
+        try:
+            return self._run(self._client.next_event(timeout))
+        except LoopClosed:
+            return None
 
     def events(self) -> Iterator[Event]:
-        """Every event, until `stop` or `close`."""
+        """Every event, until `stop` or `close`. Raises what `next_event` does."""
         while not self._closed.is_set():
-            event = self.next_event(timeout=0.5)
+            event = self.next_event(timeout=60.0)
             if event is not None:
                 yield event
 
     def bid(self, signed_bid: SignedBid) -> BidAccepted:
         """Place a bid and wait for the answer. Raises `ApiError`, `NetworkError`."""
-        connection = self._open()
-        request = PlaceBid(id=connection.next_id(), signed_bid=signed_bid)
-        return BidAccepted.model_validate(connection.request(request))
+        return self._run(self._client.bid(signed_bid))
 
     def send_bid(self, signed_bid: SignedBid, on_reply: Callable[[Reply], None]) -> None:
-        """Place a bid and go on. Raises `NetworkError` while there is no connection."""
-        connection = self._open()
-        connection.send(PlaceBid(id=connection.next_id(), signed_bid=signed_bid), on_reply)
+        """Place a bid and go on. Raises `NetworkError` while there is no connection.
+
+        `on_reply` is called on this client's thread, so it must not wait; not at all where no answer comes.
+        """
+        self._start(self._client.send_bid(signed_bid), on_reply)
 
     def send_decline(self, auction_id: Hash32, on_reply: Callable[[Reply], None]) -> None:
-        """Tell the auction not to wait. Raises `NetworkError` while there is no connection."""
-        connection = self._open()
-        connection.send(Decline(id=connection.next_id(), auction_id=auction_id), on_reply)
+        """Tell the auction not to wait. Otherwise as `send_bid`."""
+        self._start(self._client.send_decline(auction_id), on_reply)
 
-    def _open(self) -> StreamConnection:
-        connection = self._connection
-        if connection is None:
+    def _start(
+        self, sending: Coroutine[Any, Any, Awaitable[dict[str, Any]]], on_reply: Callable[[Reply], None]
+    ) -> None:
+        thread = self._thread
+        if thread is None or not self._client.is_connected:
+            sending.close()
             raise NetworkError("stream: not connected")
-        return connection
+        thread.start(_told(sending, on_reply))
 
-    def _connect(self) -> StreamConnection:
-        connection = StreamConnection(self._url, timeout=self._timeout)
-        try:
-            if self._login is not None:
-                signer, domain = self._login
-                connection.request(_login(connection, signer, domain))
-            self._send_subscription(connection, self.cursor)
-        except BaseException:
-            connection.close()
-            raise
-        if self.cursor is None:
-            self.cursor = connection.hello.cursor
-        self._connection = connection
-        return connection
-
-    def _send_subscription(self, connection: StreamConnection, after: str | None) -> None:
-        if self._subscription is None:
-            return
-        request = self._subscription.model_copy(update={"id": connection.next_id(), "after": after})
-        try:
-            connection.request(request)
-        except CursorGoneError:
-            self.cursor = None
-            raise
-        self._is_fresh = after is None
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _is_news(self, event: Event) -> bool:
-        epoch, number = _position(event.cursor)
-        if self.cursor is not None:
-            known_epoch, known_number = _position(self.cursor)
-            if epoch == known_epoch and number <= known_number:
-                # A solver that comes anew is told of the auctions that are open already, with their own, older numbers.
-                return self._is_fresh and event.kind is EventKind.AUCTION_OPENED
-        self.cursor = event.cursor
-        return True
+    def _run(self, coroutine: Coroutine[Any, Any, Got]) -> Got:
+        """Wait for it. Raises `LoopClosed` once this client is closed."""
+        with self._lock:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = LoopThread("intendly stream")
+            thread = self._thread
+        if thread is None:
+            coroutine.close()
+            raise LoopClosed("stream: closed")
+        return thread.run(coroutine)
 
 
-def _position(cursor: str) -> tuple[int, int]:
-    epoch, number = cursor.split("-")
-    return int(epoch), int(number)
-
-
-def _login(connection: StreamConnection, signer: Signer, domain: Domain) -> Login:
-    # By the server's clock, so that a clock of ours that is off does not lock us out.
-    expires_at = connection.hello.server_time // 1000 + LOGIN_SECONDS
-    digest = stream_login_digest(signer.address, connection.hello.challenge, expires_at, domain)
-    return Login(id=connection.next_id(), solver=signer.address, expires_at=expires_at, signature=signer.sign(digest))
+async def _told(sending: Coroutine[Any, Any, Awaitable[dict[str, Any]]], on_reply: Callable[[Reply], None]) -> None:
+    try:
+        reply = Reply(id=0, ok=True, result=await (await sending))
+    except ApiError as error:
+        reply = Reply(id=0, ok=False, problem=error.problem)
+    except NetworkError as error:
+        log.warning("stream.unanswered reason=%r", str(error))
+        return
+    try:
+        on_reply(reply)
+    except Exception:
+        log.exception("stream.on_reply_failed")
