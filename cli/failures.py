@@ -8,6 +8,8 @@ from intendly_sdk.errors import ApiError, IntendlyError, NetworkError
 
 _MISTAKES: Final = frozenset({400, 404, 422})
 """What the venue answers to a request that is wrong, rather than refused for now."""
+_UNAVAILABLE: Final = 503
+"""What it answers while it is paused, or a part of it is away: the title says which, the detail why."""
 
 
 def explained(error: Exception) -> tuple[int, str] | None:
@@ -37,11 +39,13 @@ def explained(error: Exception) -> tuple[int, str] | None:
 
 
 def _by_the_venue(error: IntendlyError) -> tuple[int, str]:
-    if isinstance(error, NetworkError):
+    if isinstance(error, NetworkError) and not isinstance(error, ApiError):
         return 1, f"the venue does not answer: {error}; --api or INTENDLY_API_URL says where it is"
     if not isinstance(error, ApiError):
         return 1, " ".join(str(error).split())
     problem = error.problem
+    if problem.status == _UNAVAILABLE:
+        return 1, f"{problem.title[:1].lower()}{problem.title[1:]}: {problem.detail}"
     field = str(problem.errors[0].get("field", "")) if problem.errors else ""
     named = f"{field}: " if field and not problem.detail.startswith(field) else ""
     status = 2 if problem.status in _MISTAKES else 1

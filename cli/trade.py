@@ -43,6 +43,8 @@ _QUOTE_TTL: Final = range(10, 86_401)
 """Seconds that POST /quotes takes."""
 _LATE_S: Final = 60
 """An intent is expired once a block after its deadline is indexed; seconds that this may take."""
+_UNSURE: Final = frozenset({"unavailable", "internal"})
+"""After any other refusal nothing is stored; after these an intent may be."""
 
 
 def register(app: typer.Typer) -> None:
@@ -205,9 +207,9 @@ def _carry_out(
             lives = f"{'is still' if accepted else 'may be'} live until {when(intent.deadline)}"
             sys.stderr.write(f"interrupted: the intent {lives}; to cancel it: {cancel}\n")
             return 130
-        except ApiError:
-            raise
         except IntendlyError as error:
+            if isinstance(error, ApiError) and error.problem.code not in _UNSURE:
+                raise
             sys.stderr.write(f"{error}\nthe intent may have been accepted all the same; to cancel it: {cancel}\n")
             return 1
     if as_json:
