@@ -8,7 +8,14 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Self
 
 from intendly_sdk.backoff import delays
-from intendly_sdk.errors import ApiError, CursorGoneError, IntendlyError, NetworkError, StreamClosedError
+from intendly_sdk.errors import (
+    ApiError,
+    CursorGoneError,
+    IntendlyError,
+    NetworkError,
+    StreamClosedError,
+    UnavailableError,
+)
 from intendly_sdk.messages import BidAccepted, Event, EventKind, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
@@ -17,6 +24,7 @@ from intendly_sdk.stream_messages import Decline, Login, PlaceBid, Subscribe
 from intendly_sdk.typed_data import Domain, stream_login_digest
 
 LOGIN_SECONDS = 120
+_ANOTHER_TIME = (429, 502, 503, 504)
 STEADY_SECONDS = 10.0
 """A connection that has held for so long begins the waits anew."""
 
@@ -24,10 +32,10 @@ STEADY_SECONDS = 10.0
 class AsyncStreamClient:
     """Events in the order of their numbers, each once, across reconnects with growing, jittered waits.
 
-    With a `signer` and a `domain` it logs in as a solver on every connection. It pings, so that a dead line is noticed
-    within 25 seconds. A consumer that is slow makes it read no further, which the venue feels; one that is so slow that
-    the venue hangs up goes on behind the last event that it took, so nothing is lost. All from one event loop; one task
-    takes the events, any task may bid.
+    With a `signer` and a `domain` it logs in on every connection: as `solver`, whose registered key it is, or as
+    itself. It pings, so that a dead line is noticed within 25 seconds. A consumer that is slow makes it read no
+    further, which the venue feels; one that is so slow that the venue hangs up goes on behind the last event that it
+    took, so nothing is lost. All from one event loop; one task takes the events, any task may bid.
     """
 
     def __init__(
@@ -36,6 +44,7 @@ class AsyncStreamClient:
         *,
         signer: Signer | None = None,
         domain: Domain | None = None,
+        solver: Address | None = None,
         open_timeout: float = 5.0,
         reconnect: bool = True,
     ) -> None:
@@ -43,7 +52,9 @@ class AsyncStreamClient:
             raise ValueError("a login needs both a signer and a domain")
         self.cursor: str | None = None
         self._url = url
-        self._login = (signer, domain) if signer is not None and domain is not None else None
+        self._login = None
+        if signer is not None and domain is not None:
+            self._login = (solver or signer.address, signer, domain)
         self._timeout = open_timeout
         self._reconnect = reconnect
         self._is_stopped = False
@@ -217,8 +228,10 @@ class AsyncStreamClient:
             except BaseException:
                 await connection.close()
                 raise
-        except IntendlyError:
+        except IntendlyError as error:
             self._back_off()
+            if type(error) is ApiError and error.problem.status in _ANOTHER_TIME:
+                raise UnavailableError(error.problem) from None  # its database is away, say: a loss like any other
             raise
         if self.cursor is None:
             self.cursor = connection.hello.cursor
@@ -270,8 +283,8 @@ def _position(cursor: str) -> tuple[int, int]:
     return int(epoch), int(number)
 
 
-def _login(connection: StreamConnection, signer: Signer, domain: Domain) -> Login:
+def _login(connection: StreamConnection, solver: Address, signer: Signer, domain: Domain) -> Login:
     # By the server's clock, so that a clock of ours that is off does not lock us out.
     expires_at = connection.hello.server_time // 1000 + LOGIN_SECONDS
-    digest = stream_login_digest(signer.address, connection.hello.challenge, expires_at, domain)
-    return Login(id=connection.next_id(), solver=signer.address, expires_at=expires_at, signature=signer.sign(digest))
+    digest = stream_login_digest(solver, connection.hello.challenge, expires_at, domain)
+    return Login(id=connection.next_id(), solver=solver, expires_at=expires_at, signature=signer.sign(digest))

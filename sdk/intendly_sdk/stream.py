@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 class StreamClient:
     """Events in the order of their numbers, each once, across reconnects.
 
-    With a `signer` and a `domain` it logs in as a solver on every connection. It pings, so that a dead line is noticed
-    within 25 seconds. One thread takes the events; the other methods may be called from any. The connection lives on
-    a thread of this client, from its first use until `close`.
+    With a `signer` and a `domain` it logs in on every connection: as `solver`, whose registered key it is, or as
+    itself. It pings, so that a dead line is noticed within 25 seconds. One thread takes the events; the other methods
+    may be called from any. The connection lives on a thread of this client, from its first use until `close`.
     """
 
     def __init__(
@@ -34,11 +34,12 @@ class StreamClient:
         *,
         signer: Signer | None = None,
         domain: Domain | None = None,
+        solver: Address | None = None,
         open_timeout: float = 5.0,
         reconnect: bool = True,
     ) -> None:
         self._client = AsyncStreamClient(
-            url, signer=signer, domain=domain, open_timeout=open_timeout, reconnect=reconnect
+            url, signer=signer, domain=domain, solver=solver, open_timeout=open_timeout, reconnect=reconnect
         )
         self._lock = threading.Lock()
         self._closed = threading.Event()

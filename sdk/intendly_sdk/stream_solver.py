@@ -57,7 +57,10 @@ class StreamSolver:
     async def serve(self) -> None:
         """`run`, on the caller's event loop. May be cancelled."""
         pricing = Pricing(self._solver, self._workers, self._backlog)
-        async with AsyncStreamClient(self._url, signer=self._solver.signer, domain=self._solver.domain) as stream:
+        solver = self._solver
+        async with AsyncStreamClient(
+            self._url, signer=solver.signer, domain=solver.domain, solver=solver.solver
+        ) as stream:
             self._running = asyncio.get_running_loop(), stream
             answering = _Answering(pricing, stream, self._backlog)
             try:

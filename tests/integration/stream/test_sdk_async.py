@@ -8,12 +8,15 @@ import pytest
 from intendly_sdk.async_stream import AsyncStreamClient
 from intendly_sdk.errors import UnavailableError
 from intendly_sdk.messages import EventKind
+from intendly_sdk.signatures import Signer
 
 from intendly.domain.events import Change
-from tests.integration.stream.conftest import SOLVER, Client, Stream, change, intent
+from tests.integration.stream.conftest import SOLVER, Client, Stream, change, intent, opened
 from tests.integration.web.world import DEPLOYMENT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+NEW = Signer(b"\x53" * 32)
 
 
 async def _numbers(client: AsyncStreamClient, count: int) -> list[int]:
@@ -61,6 +64,21 @@ def test_after_a_changed_registration_it_logs_in_again_and_hears_of_it(stream: S
             assert told is not None
             assert (told.kind, told.data) == (EventKind.SOLVER_CHANGED, {"active": True})
             assert solver.is_connected
+
+    asyncio.run(main())
+
+
+def test_a_key_that_was_rotated_logs_in_for_its_solver(stream: Stream) -> None:
+    stream.rows.run("UPDATE solvers SET signing_key = %s WHERE address = %s", bytes(NEW.address), bytes(SOLVER.address))
+    stream.serve()
+
+    async def main() -> None:
+        async with AsyncStreamClient(stream.url, signer=NEW, domain=DEPLOYMENT.domain, solver=SOLVER.address) as solver:
+            await solver.subscribe(solver=True)
+            await asyncio.to_thread(stream.publish, opened(1, SOLVER))
+            told = await solver.next_event(timeout=30)
+            assert told is not None
+            assert told.kind == EventKind.AUCTION_OPENED
 
     asyncio.run(main())
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 import httpx
-from intendly_sdk.errors import ApiError, NetworkError
+from intendly_sdk.errors import NetworkError
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
@@ -222,13 +222,7 @@ class Sdk(Traveller):
                     after=self._cursor,
                 )
             while not self._over.is_set():
-                try:
-                    event = client.next_event(AT_MOST_S)
-                except ApiError as error:  # a login while the database is away; the next call tries again
-                    if error.problem.status != 503:
-                        raise
-                    self._lost(error.problem.code)
-                    continue
+                event = client.next_event(AT_MOST_S)
                 if event is not None:
                     self._note([event.model_dump(mode="json")])
 
