@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Final
 
 from intendly_sdk.messages import TokenView
 from intendly_sdk.primitives import Address
 
 _EXACT: Final = Context(prec=80)
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_OF_BOUGHT: Final = re.compile(r"(?<=best bid was )[0-9]+|(?<=signed minimum of )[0-9]+")
+_OF_SOLD: Final = re.compile(r"\b[0-9]+\b( of token_in)?")
+_ABOUT_SOLD: Final = re.compile(r"the swapper holds|permit2 may take|of the [0-9]+ that permit2", re.IGNORECASE)
 
 
 def shown(amount: int, decimals: int) -> str:
@@ -37,13 +42,21 @@ def of_address(amount: int, address: Address, tokens: Sequence[TokenView]) -> st
     return of_token(amount, token) if token else f"{amount} smallest units of {address.checksum}"
 
 
+def in_tokens(text: str, sold: TokenView | None, bought: TokenView | None) -> str:
+    """What the venue says of a trade in smallest units, in whole tokens where the token is known."""
+    if bought is not None:
+        text = _OF_BOUGHT.sub(lambda found: of_token(int(found[0]), bought), text)
+    if sold is not None and _ABOUT_SOLD.match(text):
+        text = _OF_SOLD.sub(lambda found: of_token(int(found[0].split()[0]), sold), text)
+    return text
+
+
 def smallest_units(text: str, decimals: int) -> int:
     """A decimal number of whole tokens, above 0 and below 10^38 smallest units. Raises `ValueError`."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise ValueError("expected a number of tokens, such as 1.5") from None
-    if not amount.is_finite() or amount <= 0 or amount.adjusted() + decimals >= 38:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("expected a number of tokens in digits, such as 1.5")
+    amount = Decimal(text)
+    if amount <= 0 or amount.adjusted() + decimals >= 38:
         raise ValueError("expected a number of tokens above 0, and not so large")
     units = amount.scaleb(decimals, _EXACT)
     if units != units.to_integral_value():

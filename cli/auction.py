@@ -9,7 +9,7 @@ import typer
 from intendly_sdk.client import VenueClient
 from intendly_sdk.messages import AuctionView, TokenView
 
-from cli.amounts import of_address
+from cli.amounts import in_tokens, of_address
 from cli.options import EXAMPLE_HASH, LOCAL_API, ApiUrl, Json, api_url, hash_argument, say_json
 from cli.progress import when
 
@@ -59,7 +59,8 @@ def _lines(auction: AuctionView, tokens: Sequence[TokenView]) -> list[str]:
         amounts = " and ".join(
             of_address(leg.amount_out, intents[leg.intent_hash].token_out, tokens) for leg in bid.bid.legs
         )
-        fate = f"{bid.fate}: {bid.fate_detail}" if bid.fate_detail else str(bid.fate)
+        bought = next((each for each in tokens if each.address == intents[bid.bid.legs[0].intent_hash].token_out), None)
+        fate = f"{bid.fate}: {in_tokens(bid.fate_detail, None, bought)}" if bid.fate_detail else str(bid.fate)
         lines.append(f"bid        {amounts} by {bid.bid.solver.checksum}, {fate}")
     if auction.closed_at is not None and auction.winner is None:
         lines.append("winner     none")

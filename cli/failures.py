@@ -12,11 +12,21 @@ _UNAVAILABLE: Final = 503
 """What it answers while it is paused, or a part of it is away: the title says which, the detail why."""
 
 
+class Left(Exception):
+    """The end of a command that has its own words for it, and its own exit code."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 def explained(error: Exception) -> tuple[int, str] | None:
     """The exit code (1, or 2 for a mistake in what was said) and the line to leave with.
 
     None for an error that nobody foresaw, whose traceback is worth seeing.
     """
+    if isinstance(error, Left):
+        return error.status, str(error)
     if isinstance(error, IntendlyError):
         return _by_the_venue(error)
     # Imported now: a program that works does not wait for them.

@@ -8,7 +8,7 @@ import typer
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.primitives import Hash32
 
-from cli.amounts import of_address
+from cli.amounts import in_tokens, of_address
 from cli.contracts import address_option
 from cli.keystore import Keystore, PasswordFile, load_signer
 from cli.options import (
@@ -45,9 +45,11 @@ def show_command(intent_hash: IntentHash, api: ApiUrl = LOCAL_API, as_json: Json
             return
         view, status, tokens = venue.get(asked), venue.status(asked), venue.tokens()
     intent, bought = view.intent, view.intent.token_out
+    known = {token.address: token for token in tokens}
+    why = in_tokens(status.detail, known.get(intent.token_in), known.get(bought))
     rows = [
         ("intent", str(view.intent_hash)),
-        ("state", f"{status.state}: {status.detail}"),
+        ("state", f"{status.state}: {why}"),
         ("sells", of_address(intent.amount_in, intent.token_in, tokens)),
         ("for", f"{of_address(intent.min_amount_out, bought, tokens)} or more"),
         ("swapper", intent.swapper.checksum),

@@ -38,11 +38,7 @@ _KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 def load_signer(keystore: Path | None, password_file: Path | None) -> Signer:
     """The key of `keystore`, or the one that is typed now. Raises `OptionError`, which never shows a secret."""
     if keystore is None:
-        _check_terminal("--keystore: expected a keystore file, as there is no terminal to type a key on")
-        try:
-            return Signer(typer.prompt("private key (64 hex digits, not shown)", hide_input=True, err=True))
-        except ValueError as error:
-            raise OptionError(f"private key: {error}") from None
+        return Signer(typed_key("--keystore: expected a keystore file, as there is no terminal to type a key on"))
     content = _read_keystore(keystore)
     if password_file is None:
         _check_terminal("--password-file: expected a file with the keystore's password, as there is no terminal to ask")
@@ -50,6 +46,17 @@ def load_signer(keystore: Path | None, password_file: Path | None) -> Signer:
     else:
         password = read_password(password_file)
     return _decrypted(keystore, content, password)
+
+
+def typed_key(without_terminal: str) -> bytes:
+    """The private key that is typed now. Raises `OptionError`, `without_terminal` where nobody can be asked."""
+    _check_terminal(without_terminal)
+    text = typer.prompt("private key (64 hex digits, not shown)", hide_input=True, err=True).strip()
+    try:
+        Signer(text)
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError as error:
+        raise OptionError(f"private key: {error}") from None
 
 
 def keystore_address(keystore: Path) -> Address:
@@ -61,11 +68,14 @@ def keystore_address(keystore: Path) -> Address:
         raise OptionError(f"--keystore: {keystore} does not say whose key it holds; give --account") from None
 
 
-def new_keystore(file: Path, password: str) -> Address:
-    """Make a key and write it, encrypted, to a new file that its owner alone can read. Raises `OptionError`."""
+def new_keystore(file: Path, password: str, key: bytes | None = None) -> Address:
+    """Write `key`, or one that is made now, encrypted to a new file that its owner alone can read.
+
+    Raises `OptionError`.
+    """
     from eth_account import Account
 
-    key = secrets.token_bytes(32)
+    key = key or secrets.token_bytes(32)
     address = Signer(key).address
     content = json.dumps(Account.encrypt(key, password))
     try:
@@ -98,6 +108,8 @@ def _read_keystore(file: Path) -> dict[str, Any]:
     expected = f"--keystore: expected Web3 secret storage (JSON, version 3) in {file}"
     try:
         content = json.loads(file.read_text())
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            sys.stderr.write(f"warning: {file} can be read by others: chmod 600 {file}\n")
     except OSError as error:
         raise OptionError(f"--keystore: {error.strerror}: {file}") from None
     except ValueError:

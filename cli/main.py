@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 
 def main() -> None:
@@ -19,6 +20,8 @@ def main() -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
+    if "--json" in sys.argv:
+        os.write(1, b'{"error": {"detail": "interrupted"}, "exit_code": 130}\n')
     os.write(2, b"interrupted\n")
     os._exit(130)  # an exception could be swallowed by what is imported; nothing has begun
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL_API: Final = "http://127.0.0.1:3001"
 """Where `intendly up` answers, unless its port was taken."""
+_LOCAL_CHAIN: Final = "http://127.0.0.1:8545"
 EXAMPLE_ADDRESS: Final = "0x" + "1f" * 20
 EXAMPLE_HASH: Final = "0x" + "1f" * 32
 
@@ -56,6 +57,11 @@ class OptionError(SettingsError):
     """A mistake on the command line; the text begins with the option at fault and says what was expected."""
 
 
+def answers_in_json() -> bool:
+    """Whether --json was said, also on a command line that can't be understood."""
+    return "--json" in sys.argv[1:]
+
+
 def say_json(answer: object) -> None:
     """The one object that a command with --json leaves on standard output."""
     typer.echo(json.dumps(answer))
@@ -63,7 +69,7 @@ def say_json(answer: object) -> None:
 
 def api_url(given: str) -> str:
     """Raises `OptionError` for what is no http address."""
-    _check_http("--api", given)
+    _check_http("--api", given, LOCAL_API)
     return given
 
 
@@ -91,7 +97,7 @@ def venue_chain(given: str | None, config: ConfigView) -> Iterator[Rpc]:
 
     if given is None:
         raise OptionError(f"--rpc: expected the URL of a JSON-RPC endpoint of chain {config.chain_id} (or RPC_URL)")
-    _check_http("--rpc", given)
+    _check_http("--rpc", given, _LOCAL_CHAIN)
     with closing(Rpc([given], timeout_s=30)) as rpc:
         chain_id = int(rpc.call("eth_chainId"), 16)
         if chain_id != config.chain_id:
@@ -99,10 +105,10 @@ def venue_chain(given: str | None, config: ConfigView) -> Iterator[Rpc]:
         yield rpc
 
 
-def _check_http(option: str, url: str) -> None:
+def _check_http(option: str, url: str, example: str) -> None:
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise OptionError(f"{option}: expected an address such as {LOCAL_API}")  # what was given may carry a key
+        raise OptionError(f"{option}: expected an address such as {example}")  # what was given may carry a key

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from cli.options import Json, say_json
+from cli.options import Json, OptionError, say_json
 from cli.venue import NOT_YET, rpc_of
 from intendly.adapters.observability.logging import configure_logging
+from intendly.domain.errors import ChainUnavailable, Conflict
 from intendly.settings import Settings, SettingsError, exported, load_settings
 
 if TYPE_CHECKING:
+    from intendly_sdk.primitives import Address
+
+    from intendly.adapters.chain.rpc import Rpc
     from intendly.adapters.db.pause import PauseStore
 
 OnChain = Annotated[
     bool, typer.Option("--on-chain", help="Settlement's own pause too, sent with the key PAUSER_KEY_FILE")
 ]
+_REASON_MAX: Final = 200
+_LOOK_S: Final = 5.0
+"""A chain that does not answer holds no resume up for longer."""
 _ORDERS = {"pause": "Settlement.pause", "unpause": "Settlement.unpause"}
 
 
@@ -47,20 +55,26 @@ def pause(
 
     Reads and cancels go on, and so does the settling of what was won. With --on-chain nothing settles either.
     """
-    if not reason.strip():
-        raise SettingsError("--reason: expected a few words for those whose requests are refused, got none")
+    reason = reason.strip()
+    if not 0 < len(reason) <= _REASON_MAX or not reason.isprintable():
+        raise OptionError(f"--reason: expected one line of 1 to {_REASON_MAX} characters, for those who are refused")
     settings = _settings(on_chain=on_chain)
     with _store(settings) as store:
-        store.pause(reason.strip())
+        store.pause(reason)
         contract = _send(settings, "pause") if on_chain else None
-    _tell(as_json, paused=True, reason=reason.strip(), contract=contract)
+    _tell(as_json, paused=True, reason=reason, contract=contract)
 
 
 def resume(on_chain: OnChain = False, as_json: Json = False) -> None:
-    """Take everything again. With --on-chain Settlement's pause is lifted first, which only its owner's key can do."""
+    """Take everything again. With --on-chain Settlement's pause is lifted first, which only its owner's key can do.
+
+    Without it this is refused while Settlement is paused, since nothing that was won would settle.
+    """
     settings = _settings(on_chain=on_chain)
     with _store(settings) as store:
-        contract = _send(settings, "unpause") if on_chain else None
+        contract = _send(settings, "unpause") if on_chain else _looked_at(settings)
+        if contract and contract.paused:
+            raise Conflict("Settlement is paused, so nothing would settle: intendly resume --on-chain lifts that too")
         store.resume()
     _tell(as_json, paused=False, reason=None, contract=contract)
 
@@ -89,18 +103,45 @@ def _settings(*, on_chain: bool) -> Settings:
         if url is None:
             raise SettingsError(f"DATABASE_URL: not set, and no venue runs in {folder}; set it, or DATA_DIR")
         given["DATABASE_URL"] = url
-    if on_chain and "RPC_URLS" in given:
+    if "RPC_URLS" in given:
         try:
             given["RPC_URLS"] = load_settings(given).local_rpc_path.read_text()
         except OSError:
-            raise SettingsError(f"RPC_URLS: not set, and no local chain has run in {folder}") from None
+            if on_chain:
+                raise SettingsError(f"RPC_URLS: not set, and no local chain has run in {folder}") from None
     return load_settings(given)
+
+
+def _looked_at(settings: Settings) -> Contract | None:
+    """How Settlement stands; None where no chain is known, and, after a warning, where that does not answer."""
+    if [url.get_secret_value() for url in settings.rpc_urls] == [NOT_YET["RPC_URLS"]]:
+        return None
+    from eth_abi.exceptions import DecodingError
+
+    from intendly.adapters.chain.deployment import read_deployment
+    from intendly.adapters.chain.rpc import RpcError
+
+    try:
+        settlement = read_deployment(settings.deployment_path).settlement
+        with closing(rpc_of(settings, timeout_s=_LOOK_S)) as rpc:
+            return Contract(_is_paused(rpc, settlement))
+    except (SettingsError, RpcError, ChainUnavailable, DecodingError) as error:
+        sys.stderr.write(f"warning: whether Settlement is paused is not known: {error}\n")
+        return None
+
+
+def _is_paused(rpc: Rpc, settlement: Address) -> bool:
+    from intendly_sdk.primitives import HexBytes
+
+    from intendly.adapters.chain import artifacts
+
+    paused = artifacts.forge("Settlement").interface["paused"]
+    question = {"to": str(settlement), "data": str(HexBytes(paused.encode()))}
+    return bool(paused.decode(HexBytes(rpc.call("eth_call", question, "latest"))))
 
 
 def _send(settings: Settings, order: Literal["pause", "unpause"]) -> Contract:
     """Send it and wait for its receipt, unless Settlement stands so already. Raises `TransactionFailed`."""
-    from intendly_sdk.primitives import HexBytes
-
     from intendly.adapters.chain import artifacts
     from intendly.adapters.chain.account import Account, Call
     from intendly.adapters.chain.deployment import read_deployment
@@ -109,9 +150,8 @@ def _send(settings: Settings, order: Literal["pause", "unpause"]) -> Contract:
     settlement = read_deployment(settings.deployment_path).settlement
     interface = artifacts.forge("Settlement").interface
     with closing(rpc_of(settings)) as rpc:
-        question = {"to": str(settlement), "data": str(HexBytes(interface["paused"].encode()))}
         wanted = order == "pause"
-        if interface["paused"].decode(HexBytes(rpc.call("eth_call", question, "latest"))) == wanted:
+        if _is_paused(rpc, settlement) == wanted:
             return Contract(wanted)
         account = Account(rpc, load_key(settings.pauser_key_path))
         sent = account.broadcast([Call(_ORDERS[order], settlement, interface[order].encode())])
@@ -126,8 +166,8 @@ def _tell(as_json: bool, *, paused: bool, reason: str | None, contract: Contract
     typer.echo(f"paused: {reason}" if paused else "resumed: new work is taken within a second")
     if contract is None:
         return
-    state = "paused" if contract.paused else "not paused"
     if contract.tx_hash is None:
-        typer.echo(f"Settlement was {state} already; nothing was sent")
+        typer.echo(f"Settlement {'was paused already' if contract.paused else 'is not paused'}; nothing was sent")
     else:
-        typer.echo(f"Settlement is {state}: transaction {contract.tx_hash}, block {contract.block}")
+        done = "paused" if contract.paused else "unpaused"
+        typer.echo(f"Settlement was {done}: transaction {contract.tx_hash}, block {contract.block}")

@@ -15,7 +15,7 @@ from intendly_sdk.primitives import Address, Hash32
 from rich.console import Console
 from rich.markup import escape
 
-from cli.amounts import of_token
+from cli.amounts import in_tokens, of_token
 
 
 class Progress:
@@ -47,9 +47,10 @@ class Progress:
 class TradeStory:
     """Tells the events of one intent in words. Of an auction that ends as the one before did, nothing is said."""
 
-    def __init__(self, progress: Progress, venue: VenueClient, bought: TokenView) -> None:
+    def __init__(self, progress: Progress, venue: VenueClient, sold: TokenView, bought: TokenView) -> None:
         self._progress = progress
         self._venue = venue
+        self._sold = sold
         self._bought = bought
         self._said: dict[str, str] = {}
         self._auctions = 0
@@ -72,7 +73,7 @@ class TradeStory:
             self._say("submitted", str(data["detail"]))
             waits("waits for the chain")
         elif event.kind in (EventKind.INTENT_UNFILLED, EventKind.INTENT_REOPENED):
-            self._say("not filled", str(data["detail"]))
+            self._say("not filled", in_tokens(str(data["detail"]), self._sold, self._bought))
             waits(f"waits for auction {self._auctions + 1}")
 
     def _closed(self, auction_id: Hash32) -> None:

@@ -11,13 +11,23 @@ from intendly_sdk.errors import ApiError
 from intendly_sdk.messages import QuoteRequest, QuoteSource, QuoteView, TokenView
 from intendly_sdk.primitives import Address
 
-from cli.amounts import of_token
+from cli.amounts import in_tokens, of_token
 from cli.contracts import address_option
 from cli.keystore import Keystore, keystore_address
 from cli.options import LOCAL_API, ApiUrl, Json, OptionError, api_url, say_json
-from cli.terms import amount_of, basis_points, token_named
+from cli.terms import amount_of, basis_points, pair_named
 
-Sell = Annotated[tuple[str, str], typer.Option("--sell", metavar="AMOUNT TOKEN", help="whole tokens, as 1.5 WOKB")]
+
+def _two_words(given: tuple[str, str]) -> tuple[str, str]:
+    if any(not word or word.startswith("-") or " " in word for word in given):
+        raise OptionError(f"--sell: expected AMOUNT TOKEN, two words as 1.5 WOKB, got {given[0]}")
+    return given
+
+
+Sell = Annotated[
+    tuple[str, str],
+    typer.Option("--sell", metavar="AMOUNT TOKEN", help="whole tokens, as 1.5 WOKB", callback=_two_words),
+]
 Buy = Annotated[str, typer.Option("--for", metavar="TOKEN", help="what you want for it: a symbol or an address")]
 Slippage = Annotated[
     str, typer.Option("--slippage", metavar="SHARE", help="how far below the quote your minimum lies: 50bps or 0.5%")
@@ -45,7 +55,7 @@ def quote(
     swapper = _swapper(account, keystore)
     with VenueClient(api_url(api)) as venue:
         tokens = venue.tokens()
-        sold, bought = token_named("--sell", sell[1], tokens), token_named("--for", buy, tokens)
+        sold, bought = pair_named(sell[1], buy, tokens)
         amount_in = amount_of("--sell", sell[0], sold)
         asked = ask(
             venue,
@@ -56,7 +66,7 @@ def quote(
     if as_json:
         say_json(asked.model_dump(mode="json"))
         return
-    for what, text in quote_lines(asked, bought):
+    for what, text in quote_lines(asked, sold, bought):
         typer.echo(f"{what:<10} {text}")
 
 
@@ -70,13 +80,13 @@ def ask(venue: VenueClient, request: QuoteRequest) -> QuoteView:
         raise
 
 
-def quote_lines(asked: QuoteView, bought: TokenView) -> list[tuple[str, str]]:
+def quote_lines(asked: QuoteView, sold: TokenView, bought: TokenView) -> list[tuple[str, str]]:
     """What a quote says: what each line is about, and what there is to say."""
     return [
         ("quote", f"{of_token(asked.amount_out, bought)}, after a fee of {of_token(asked.fee, bought)}"),
         *(("", f"{of_token(one.amount_out, bought)} by {_who(one)}") for one in asked.sources),
         ("minimum", of_token(asked.min_amount_out, bought)),
-        *(("warning", warning) for warning in asked.warnings),
+        *(("warning", in_tokens(warning, sold, bought)) for warning in asked.warnings),
     ]
 
 

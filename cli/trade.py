@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import closing
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError, IntendlyError
-from intendly_sdk.messages import ConfigView, QuoteRequest, SignedIntent, TokenView
+from intendly_sdk.messages import ConfigView, QuoteKind, QuoteRequest, QuoteView, SignedIntent, TokenView
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer
 
 from cli.allowance import Standing, approve, read_standing
-from cli.amounts import of_token
+from cli.amounts import in_tokens, of_token
 from cli.contracts import address_option
+from cli.failures import Left
 from cli.follow import Followed
 from cli.intent import intent_answer
 from cli.keystore import Keystore, PasswordFile, load_signer
@@ -36,7 +37,7 @@ from cli.options import (
 )
 from cli.progress import Progress, TradeStory, when
 from cli.quote import Buy, Sell, ask, quote_lines
-from cli.terms import amount_of, basis_points, seconds, token_named
+from cli.terms import amount_of, basis_points, pair_named, seconds, span
 from intendly.adapters.observability.logging import configure_logging
 
 _QUOTE_TTL: Final = range(10, 86_401)
@@ -97,18 +98,21 @@ def trade(
     pinned = address_option("--settlement", settlement) if settlement else None
     with VenueClient(api_url(api), chain_id=chain_id, settlement=pinned) as venue:
         config, tokens = venue.known_config, venue.tokens()
-    sold, bought = token_named("--sell", sell[1], tokens), token_named("--for", buy, tokens)
+    sold, bought = pair_named(sell[1], buy, tokens)
     amount_in = amount_of("--sell", sell[0], sold)
     least = amount_of("--min", minimum, bought) if minimum is not None else None
     if lives > config.deadline_max_s:
-        raise OptionError(f"--ttl: expected {config.deadline_max_s}s at most, got {ttl}")
+        raise OptionError(f"--ttl: expected {span(config.deadline_max_s)} at most, got {ttl}")
     signer = load_signer(keystore, password_file)
     with (
         TraderClient(api, signer, chain_id=chain_id, settlement=pinned) as trader,
         Progress(to_stderr=as_json) as progress,
     ):
+        pools = None
         if least is None:
-            least = _quoted(trader, progress, sold, bought, amount_in, bps, lives, to)
+            quote = _quoted(trader, progress, sold, bought, amount_in, bps, lives, to)
+            least = quote.min_amount_out
+            pools = next((one.amount_out for one in quote.sources if one.kind is QuoteKind.POOLS), None)
         said = f"{of_token(amount_in, sold)} for {of_token(least, bought)} or more"
         progress.say("sell", f"{said}, from {signer.address.checksum}")
         if minimum is None:
@@ -116,7 +120,10 @@ def trade(
         _see_to_allowance(progress, config, sold, amount_in, signer, rpc, approves=approves, yes=yes)
         deadline = int(time.time()) + lives
         intent = trader.build_intent(sold.address, amount_in, bought.address, least, deadline=deadline, receiver=to)
-        raise typer.Exit(_carry_out(trader, progress, trader.sign(intent), bought, watched, api, as_json=as_json))
+        status, answer = _carry_out(trader, progress, trader.sign(intent), sold, bought, watched, api, pools)
+        if as_json:
+            say_json(answer)
+        raise typer.Exit(status)
 
 
 def _quoted(
@@ -128,8 +135,8 @@ def _quoted(
     bps: int,
     lives: int,
     receiver: Address | None,
-) -> int:
-    """The minimum that the venue's quote comes to, less slippage; shown, for the trader to judge."""
+) -> QuoteView:
+    """The venue's quote, with the minimum that it comes to less slippage; shown, for the trader to judge."""
     if lives not in _QUOTE_TTL:
         raise OptionError("--ttl: expected 10s to 1d for a quote; for any other give --min")
     asked = ask(
@@ -144,9 +151,9 @@ def _quoted(
             ttl_s=lives,
         ),
     )
-    for what, text in quote_lines(asked, bought):
+    for what, text in quote_lines(asked, sold, bought):
         progress.say(what, text)
-    return asked.min_amount_out
+    return asked
 
 
 def _see_to_allowance(
@@ -186,13 +193,13 @@ def _carry_out(
     trader: TraderClient,
     progress: Progress,
     signed: SignedIntent,
+    sold: TokenView,
     bought: TokenView,
     watched: float,
     api: str,
-    *,
-    as_json: bool,
-) -> int:
-    """Submit, watch, tell how it ended; the exit code."""
+    pools: int | None,
+) -> tuple[int, dict[str, Any]]:
+    """Submit, watch, tell how it ended; the exit code, and the same as JSON. `pools`: what they gave at the quote."""
     intent, intent_hash = signed.intent, signed.intent.hash
     cancel = f"intendly intent cancel {intent_hash}" + ("" if api == LOCAL_API else f" --api {api}")
     accepted = False
@@ -202,26 +209,35 @@ def _carry_out(
             accepted = True
             progress.say("accepted", f"intent {intent_hash}, good until {when(intent.deadline)}")
             progress.waits("the auction opens")
-            view = followed.until_ended(TradeStory(progress, trader, bought).heard, watched)
+            view = followed.until_ended(TradeStory(progress, trader, sold, bought).heard, watched)
         except KeyboardInterrupt:
             lives = f"{'is still' if accepted else 'may be'} live until {when(intent.deadline)}"
-            sys.stderr.write(f"interrupted: the intent {lives}; to cancel it: {cancel}\n")
-            return 130
+            raise Left(130, f"interrupted: the intent {lives}; to cancel it: {cancel}") from None
         except IntendlyError as error:
             if isinstance(error, ApiError) and error.problem.code not in _UNSURE:
                 raise
-            sys.stderr.write(f"{error}\nthe intent may have been accepted all the same; to cancel it: {cancel}\n")
-            return 1
-    if as_json:
-        say_json(intent_answer(trader, intent_hash))
+            text = f"{error}\nthe intent may have been accepted all the same; to cancel it: {cancel}"
+            raise Left(1, text) from error
+    answer = intent_answer(trader, intent_hash)
     if view is not None and view.fill is not None:
         progress.say("settled", f"tx {view.fill.tx_hash} in block {view.fill.block_number}")
         progress.say("received", f"{of_token(view.fill.amount_out, bought)} at {view.intent.receiver.checksum}")
-        return 0
+        over = {"over_minimum_bps": _over(view.fill.amount_out, intent.min_amount_out)}
+        said = f"{over['over_minimum_bps']}bps over the minimum"
+        if pools:
+            over["over_pools_bps"] = _over(view.fill.amount_out, pools)
+            said += f", {over['over_pools_bps']}bps over the pools' amount at the quote"
+        progress.say("better", said)
+        return 0, answer | {"improvement": over}
     status = trader.status(intent_hash)
-    progress.say("not filled", f"{status.state}: {status.detail}")
+    progress.say("not filled", f"{status.state}: {in_tokens(status.detail, sold, bought)}")
     if status.best_amount_out is not None:
         progress.say("best bid", of_token(status.best_amount_out, bought))
     if view is None:
         progress.say("live", f"until {when(intent.deadline)}; to cancel it: {cancel}")
-    return 1
+    return 1, answer
+
+
+def _over(amount: int, base: int) -> int:
+    """How much more than `base` it is, in whole basis points; below 0 where it is less."""
+    return (amount - base) * 10_000 // base

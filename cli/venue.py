@@ -70,11 +70,11 @@ def running_parts(
             release_claims()
 
 
-def rpc_of(settings: Settings) -> Rpc:
+def rpc_of(settings: Settings, timeout_s: float = 30) -> Rpc:
     """The chain that the settings name, with the patience of a command. Close it."""
     from intendly.adapters.chain.rpc import Rpc
 
-    return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=30)
+    return Rpc([url.get_secret_value() for url in settings.rpc_urls], timeout_s=timeout_s)
 
 
 def check_writable(name: str, folder: Path) -> None:

@@ -109,6 +109,8 @@ def test_a_trade_from_the_approval_to_the_tokens(shell: Shell) -> None:
     settled = json.loads(line)
     assert (settled["state"], settled["status"]["state"]) == ("settled", "settled")
     assert int(settled["fill"]["amount_out"]) >= 100 * 10**6
+    over = int(settled["fill"]["amount_out"]) * 10_000 // (100 * 10**6) - 10_000
+    assert settled["improvement"] == {"over_minimum_bps": over}
     steps = [line.split()[0] for line in err.splitlines()]
     assert steps == ["sell", "Permit2", "approved", *_STEPS]
 
@@ -127,7 +129,7 @@ def test_a_trade_from_the_approval_to_the_tokens(shell: Shell) -> None:
     assert ", won\n" in out
 
 
-_STEPS = ["accepted", "auction", "bids", "winner", "submitted", "settled", "received"]
+_STEPS = ["accepted", "auction", "bids", "winner", "submitted", "settled", "received", "better"]
 
 
 def test_the_minimum_comes_from_a_quote_that_somebody_says_yes_to(shell: Shell) -> None:
@@ -138,13 +140,15 @@ def test_the_minimum_comes_from_a_quote_that_somebody_says_yes_to(shell: Shell) 
     assert err.startswith("--yes: expected, as there is no terminal to ask on: sign to sell 1 XETH for ")
     settled = shell.told(*swap, "--yes")
     assert int(settled["fill"]["amount_out"]) >= int(settled["intent"]["min_amount_out"]) > 0
+    assert settled["improvement"]["over_minimum_bps"] >= 0
+    assert isinstance(settled["improvement"]["over_pools_bps"], int)
 
 
 def test_what_is_not_filled_leaves_with_1_and_the_reason(shell: Shell) -> None:
     out, _ = shell.signed(*_sell(MAX_MINIMUM, "--ttl", "12s", "--approve", "--yes"), leaves_with=1)
     last = out[out.rindex("not filled") :]
     assert "expired: The deadline passed without a fill." in last
-    assert "below the signed minimum of 100000000000." in out
+    assert "below the signed minimum of 100000 USDC." in out
     assert "best bid" in last
 
 
@@ -162,13 +166,16 @@ def test_one_that_is_still_open_is_cancelled_with_a_receipt(shell: Shell) -> Non
 
 
 def test_an_interrupted_trade_says_that_it_lives_and_how_to_cancel_it(shell: Shell) -> None:
-    process = shell.start(*_sell(MAX_MINIMUM, "--approve", "--yes"), "--password-file", str(shell.password_file))
-    assert process.stdout
-    while not process.stdout.readline().startswith("accepted"):
+    swap = _sell(MAX_MINIMUM, "--approve", "--yes", "--json", "--password-file", str(shell.password_file))
+    process = shell.start(*swap)
+    assert process.stderr
+    while not process.stderr.readline().startswith("accepted"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    err = err.splitlines()[-1]
+    assert json.loads(out) == {"error": {"detail": err}, "exit_code": 130}
     said, _, command = err.strip().partition("; to cancel it: intendly ")
     assert said.startswith("interrupted: the intent is still live until ")
     out, _ = shell.signed(*shlex.split(command))
@@ -182,7 +189,7 @@ def test_a_mistake_that_the_venue_or_the_chain_tells_of(shell: Shell) -> None:
             ("--sell", "0.0000000000000000001", "WOKB", "--for", "USDC", "--min", "1"),
             "--sell: expected at most 18 digits",
         ),
-        (("--sell", "1", "WOKB", "--for", "USDC", "--min", "1", "--ttl", "365d"), "--ttl: expected 2592000s at most"),
+        (("--sell", "1", "WOKB", "--for", "USDC", "--min", "1", "--ttl", "365d"), "--ttl: expected 30d at most"),
         (("--sell", "9000", "WOKB", "--for", "USDC", "--min", "1"), "--sell: expected no more than 0x"),
         (("--sell", "1", "WOKB", "--for", "USDC", "--min", "0.000001", "--approve", "--yes"), "(intent_too_small)"),
     ):
@@ -193,6 +200,8 @@ def test_a_mistake_that_the_venue_or_the_chain_tells_of(shell: Shell) -> None:
     assert err.startswith("--password-file: expected a file with the keystore's password, as there is no terminal")
     _, err = shell.run("intent", "show", "0x" + "12" * 32, leaves_with=2)
     assert err.startswith("the venue refuses it (not_found): ")
+    told = shell.told("intent", "show", "0x" + "12" * 32, leaves_with=2, signs=False)
+    assert (told["error"]["code"], told["exit_code"]) == ("not_found", 2)
 
 
 def test_a_solver_registers_and_what_is_so_already_is_not_sent_again(shell: Shell) -> None:

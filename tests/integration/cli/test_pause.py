@@ -12,6 +12,7 @@ import pytest
 from intendly_sdk.primitives import HexBytes
 from typer.testing import CliRunner
 
+from cli.options import OptionError
 from cli.program import app
 from intendly.adapters.chain import artifacts
 from intendly.adapters.chain.account import TransactionFailed
@@ -20,6 +21,7 @@ from intendly.adapters.db.engine import Database
 from intendly.adapters.db.migrate import upgrade
 from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.embedded import embedded_postgres
+from intendly.domain.errors import Conflict
 from intendly.settings import SettingsError
 from tests.venue import LocalChain, local_chain
 
@@ -78,14 +80,29 @@ def test_the_contract_is_paused_and_unpaused_once(database_url: str, local_chain
     assert (int(receipt["status"], 16), int(receipt["blockNumber"], 16)) == (1, sent["block"])
     assert is_paused(local_chain)
     assert run(env, "pause", "--on-chain")["contract"] == {"paused": True, "tx_hash": None, "block": None}
-    assert run(env, "resume")["contract"] is None
+    with pytest.raises(Conflict, match=r"Settlement is paused, .*: intendly resume --on-chain"):
+        run(env, "resume")
     assert is_paused(local_chain), "lifted on chain only where that is asked for"
+    assert len(rows(database_url)) == 1, "what is won could not settle"
     done = CliRunner().invoke(app, ["resume", "--on-chain"], env=env)
     assert done.exit_code == 0
-    assert done.output.startswith(
-        "resumed: new work is taken within a second\nSettlement is not paused: transaction 0x"
-    )
+    assert done.output.startswith("resumed: new work is taken within a second\nSettlement was unpaused: transaction 0x")
     assert not is_paused(local_chain)
+    run(env, "pause")
+    assert run(env, "resume")["contract"] == {"paused": False, "tx_hash": None, "block": None}
+
+
+@pytest.mark.parametrize("broken", [{"RPC_URLS": "http://127.0.0.1:1"}, {"DEPLOYMENT_FILE": "/nonexistent"}])
+def test_a_resume_goes_on_where_the_chain_cannot_be_asked(
+    database_url: str, local_chain: LocalChain, broken: dict[str, str]
+) -> None:
+    env = local_chain.env() | {"DATABASE_URL": database_url} | broken
+    run(local_chain.env() | {"DATABASE_URL": database_url}, "pause")
+    done = CliRunner().invoke(app, ["resume", "--json"], env=env)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {"paused": False, "reason": None, "contract": None}
+    assert "warning: whether Settlement is paused is not known: " in done.stderr
+    assert rows(database_url) == []
 
 
 def test_a_key_that_may_not_pause_is_told_and_the_api_stays_paused(
@@ -113,7 +130,8 @@ def test_the_venue_that_runs_is_found_by_its_folder(world_folder: Path) -> None:
         run(env, "resume")
 
 
-def test_a_pause_without_a_reason_is_refused(database_url: str) -> None:
-    with pytest.raises(SettingsError, match=r"^--reason: expected a few words"):
-        run({"DATABASE_URL": database_url}, "pause", "--reason", " ")
+@pytest.mark.parametrize("reason", [" ", "x" * 201, "two\nlines", "a \x1b[31mred one", "\u202eback"])
+def test_a_reason_is_one_line_of_words(database_url: str, reason: str) -> None:
+    with pytest.raises(OptionError, match=r"^--reason: expected one line of 1 to 200 characters"):
+        run({"DATABASE_URL": database_url}, "pause", "--reason", reason)
     assert rows(database_url) == []

@@ -203,3 +203,24 @@ def test_a_key_signs_for_its_own_account_alone(cancelling: list[str], tmp_path: 
         OptionError, match=f"--keystore: expected the key of {Signer(KEY).address.checksum}, the swapper"
     ):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_a_key_is_imported_by_typing_it(tmp_path: Path, password_file: Path) -> None:
+    file = tmp_path / "mine.json"
+    arguments = ["key", "import", str(file), "--password-file", str(password_file), "--json"]
+    out, screen = _typed(arguments, (b"private key", "0x" + KEY.hex()))
+    assert json.loads(out) == {"address": str(Signer(KEY).address), "keystore": str(file)}
+    assert load_signer(file, password_file).address == Signer(KEY).address
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert KEY.hex() not in out + screen
+
+
+def test_a_keystore_that_others_can_read_is_warned_of(
+    keystore: Path, password_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_signer(keystore, password_file)
+    assert capsys.readouterr().err == ""
+    for mode in (0o640, 0o604):
+        keystore.chmod(mode)
+        assert load_signer(keystore, password_file).address == Signer(KEY).address
+        assert capsys.readouterr().err == f"warning: {keystore} can be read by others: chmod 600 {keystore}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 import typer.main
 
 from cli.program import app
+from tests.unit.sdk.venue import http_venue
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
@@ -89,6 +92,12 @@ def test_no_option_takes_a_key() -> None:
     [
         (("trade", "--sell", "1", "WOKB"), "Missing option '--for'. See `intendly trade --help`."),
         (("trade", "--sell", "1", "WOKB", "--for", "USDC", "--key", "0x1"), "No such option: --key"),
+        (
+            ("trade", "--sell", "1WOKB", "--for", "USDC"),
+            "--sell: expected AMOUNT TOKEN, two words as 1.5 WOKB, got 1WOKB",
+        ),
+        (("quote", "--sell", "1 WOKB", "--for", "USDC"), "--sell: expected AMOUNT TOKEN, two words as 1.5 WOKB"),
+        (("key", "import", "/nonexistent/new.json"), "FILE: expected a terminal to type the key on"),
         (("nope",), "No such command 'nope'. See `intendly --help`."),
         (("trade", "--sell", "1", "A", "--for", "B", "--ttl", "soon"), "--ttl: expected a time such as"),
         (("trade", "--sell", "1", "A", "--for", "B", "--min", "1", "--slippage", "1%"), "--slippage: expected either"),
@@ -120,6 +129,37 @@ def test_an_address_that_is_none_is_not_shown(given: str) -> None:
     assert "sekret" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("trade", "--sell", "1", "WOKB", "--json"), 2, "Missing option '--for'"),
+        (("settings", "--json", "--nope"), 2, "No such option: --nope"),
+        (("fund", "xyz", "--json"), 2, "ADDRESS: expected 0x followed by"),
+        (("db", "upgrade", "--json"), 2, "settings: DATABASE_URL: not set"),
+        (("solver", "list", "--json", "--api", "http://127.0.0.1:1"), 1, "the venue does not answer"),
+    ],
+)
+def test_with_json_a_failure_is_an_object_too(arguments: tuple[str, ...], status: int, said: str) -> None:
+    done = _run(*arguments)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"], told.keys()) == (status, status, {"error", "exit_code"})
+    assert said in told["error"]["detail"]
+    assert done.stderr == told["error"]["detail"] + "\n"
+
+
+def test_a_refusal_has_the_venues_code() -> None:
+    problem = {"type": "", "title": "", "status": 404, "code": "not_found", "detail": "no such auction"}
+    with http_venue(lambda *_: (404, problem)) as venue:
+        done = _run("auction", "show", "0x" + "12" * 32, "--json", "--api", venue.url)
+    assert json.loads(done.stdout)["error"]["code"] == "not_found"
+    assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (2, 2)
+
+
+def test_it_says_its_version() -> None:
+    done = _run("--version")
+    assert (done.returncode, done.stdout) == (0, f"intendly {version('intendly')}\n")
+
+
 def test_a_venue_that_does_not_answer_is_one_line_and_leaves_with_1() -> None:
     done = _run("solver", "list", INTENDLY_API_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
@@ -136,6 +176,21 @@ def test_interrupted_while_it_is_imported_it_says_so_in_a_line(tmp_path: Path) -
         assert process.stdout.readline() == "importing\n"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30) == ("", "interrupted\n")
+        assert process.returncode == 130
+
+
+def test_interrupted_with_json_it_says_so_in_an_object(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text(
+        "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(60)"
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
+    command, pipe = [sys.executable, "-m", "cli.main", "settings", "--json"], subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=30)
+        assert json.loads(told) == {"error": {"detail": "interrupted"}, "exit_code": 130}
         assert process.returncode == 130
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cli.amounts import exact, of_address, smallest_units
 from cli.options import OptionError
-from cli.terms import amount_of, basis_points, seconds, token_named
+from cli.terms import amount_of, basis_points, pair_named, seconds, span, token_named
 from tests.unit.sdk import samples
 
 TOKENS = (samples.WETH, samples.USDC)
@@ -17,7 +17,7 @@ def test_a_time(text: str, expected: int) -> None:
     assert seconds("--ttl", text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "10", "0m", "-1m", "1.5h", "10 m", "1w", "10m5s", "1\n0m"])
+@pytest.mark.parametrize("text", ["", "10", "0m", "-1m", "1.5h", "10 m", "1w", "10m5s", "1\n0m", "\uff11m"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="--ttl: expected a time such as 90s, 10m, 2h or 1d, got"):
         seconds("--ttl", text)
@@ -34,6 +34,24 @@ def test_a_share(text: str, bps: int) -> None:
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="--slippage: expected"):
         basis_points("--slippage", text)
+
+
+@pytest.mark.parametrize("text", ["200%", "0.005%", "5001bps"])
+def test_a_share_that_is_refused_is_told_the_range_and_the_rule(text: str) -> None:
+    expected = rf"--slippage: expected whole basis points from 0bps to 5000bps \(50%\), as 50bps or 0.5%, got {text}"
+    with pytest.raises(OptionError, match=f"^{expected}$"):
+        basis_points("--slippage", text)
+
+
+@pytest.mark.parametrize("text", ["90s", "10m", "2h", "30d", "1d"])
+def test_a_time_is_told_in_its_longest_unit(text: str) -> None:
+    assert span(seconds("--ttl", text)) == {"90s": "90s"}.get(text, text)
+
+
+def test_a_token_is_not_sold_for_itself() -> None:
+    assert pair_named("WETH", "usdc", TOKENS) == TOKENS
+    with pytest.raises(OptionError, match=r"^--for: expected another token than that of --sell, got weth$"):
+        pair_named("WETH", "weth", TOKENS)
 
 
 def test_a_token_by_symbol_or_address() -> None:
