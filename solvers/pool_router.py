@@ -12,7 +12,7 @@ from solvers.health import with_health
 from solvers.live_bids import LiveBids
 from solvers.pools import Pools
 from solvers.pricing import after_costs
-from solvers.process import Runner, main, stand
+from solvers.process import Runner, main, stand, wait_known
 from solvers.quotes import PoolQuotes
 from solvers.route_data import callback_gas, encode_route
 from solvers.routes import Hop
@@ -66,6 +66,7 @@ def start() -> Runner:
     routers = {"v2Router": markets.uniswap_v2.router, "v3Router": markets.uniswap_v3.router}
     executor = ground.enrolment.executor("PoolExecutor", settings.executor_address, routers)
     ground.enrolment.register(endpoint="")
+    wait_known(ground, settings)
     quotes = PoolQuotes(ground.calls, markets, Pools(ground.calls, markets, settings.pools_max_age_s))
     solver = PoolRouter(ground.signer, ground.config, executor, quotes, settings.margin_bps)
     runner = StreamSolver(solver)

@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -19,6 +20,7 @@ from intendly_sdk.backoff import delays
 from intendly_sdk.client import VenueClient
 from intendly_sdk.errors import IntendlyError
 from intendly_sdk.messages import ConfigView
+from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer
 from web3.exceptions import Web3Exception
 
@@ -90,6 +92,23 @@ def stand(settings: SolverSettings) -> Ground:
         "chain",
     )
     return Ground(Signer(key), config, markets, ChainCalls(rpc_url, markets.multicall3), enrolment)
+
+
+def wait_known(ground: Ground, settings: SolverSettings) -> None:
+    """Return once the venue has indexed that this solver is registered: its stream lets in nobody else.
+
+    After START_TIMEOUT_S it returns all the same, since the stream is tried again and again.
+    """
+    with suppress(IntendlyError):
+        own = ground.signer.address
+        _wait(lambda: _registered(settings.intendly_api_url, own), settings.start_timeout_s, "registration")
+
+
+def _registered(api_url: str, solver: Address) -> None:
+    with VenueClient(api_url) as client:
+        known = client.solver(solver)
+    if not known.active or known.signing_key != solver:
+        raise IntendlyError("the venue has not indexed it yet")
 
 
 def read_key(path: Path) -> str:

@@ -99,8 +99,13 @@ def test_the_market_maker(chain: LocalChain, tmp_path: Path, key: bytes) -> None
 def test_the_pool_router(chain: LocalChain, tmp_path: Path, key: bytes) -> None:
     auction = chain.auction(201, chain.weth, 10**18, chain.usdc)
     heard: list[ClientMessage] = []
+    own = str(Signer(key).address)
+    known = {"address": own, "signing_key": own, "active": True, "asked_over": "stream"}
+    missing = {"type": "", "title": "", "status": 404, "code": "not_found", "detail": "no such solver"}
+    answers = [(404, missing), (200, known | {"active": False}), (200, known)]
 
     def script(peer: Peer) -> None:
+        assert not answers, "it does not knock before the venue knows it"
         peer.hello()
         peer.accept(peer.hear())
         peer.accept(peer.hear())
@@ -113,7 +118,8 @@ def test_the_pool_router(chain: LocalChain, tmp_path: Path, key: bytes) -> None:
 
     with stream_venue(script) as url:
         config = chain.config.model_copy(update={"stream_url": url})
-        with http_venue(lambda *_: (200, json.loads(config.model_dump_json()))) as venue:
+        told = json.loads(config.model_dump_json())
+        with http_venue(lambda _, path: answers.pop(0) if "/solvers/" in path else (200, told)) as venue:
             start = Start(chain, venue, tmp_path, key)
             with start.running("solvers.pool_router"):
                 for _ in range(100):
