@@ -1,7 +1,7 @@
 """gunicorn for backend-relayer: `gunicorn -c web/gunicorn.conf.py "web.app:create_app()"`.
 
 gevent workers, since requests mostly wait for their commit, and the rows of those that wait together are committed
-together (intendly/adapters/db/group_commit.py). gunicorn's worker makes the monkey patch after the fork and before it
+together (intendly/adapters/group.py). gunicorn's worker makes the monkey patch after the fork and before it
 imports the application, so `preload_app` must stay off.
 """
 
@@ -32,10 +32,10 @@ keepalive = _settings.request_timeout_s
 timeout = 30
 graceful_timeout = 10
 control_socket_disable = True
-logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
 # What proxies say, web/proxies.py reads, and from TRUSTED_PROXIES alone; gunicorn by itself would believe loopback.
 forwarded_allow_ips = ""
 forwarder_headers = ""
+logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's

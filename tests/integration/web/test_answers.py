@@ -11,7 +11,6 @@ import pytest
 from intendly_sdk.messages import BidAccepted, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
-from sqlalchemy import event
 
 from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.engine import Database
@@ -23,6 +22,7 @@ from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import NoBid
+from tests.integration.statements import statements
 from tests.integration.web.world import DEPLOYMENT, Rows, signed_bid, signed_intent
 
 pytestmark = pytest.mark.integration
@@ -118,9 +118,8 @@ def test_the_statements_do_not_grow_with_the_bids(pit: Pit, number: int) -> None
     auctions = [pit.open(SOLVER, RIVAL, window_ms=30_000) for _ in range(number)]
     bids = [auction.bid(SOLVER) for auction in auctions]
     pit.place_bids.place_many([])  # reads whether the venue is paused, which holds for a second
-    seen: list[str] = []
-    event.listen(pit.database.engine, "before_cursor_execute", lambda _c, _cur, sql, *_: seen.append(sql))
-    assert all(isinstance(outcome, BidAccepted) for outcome in pit.place_bids.place_many(bids))
+    with statements(pit.database) as seen:
+        assert all(isinstance(outcome, BidAccepted) for outcome in pit.place_bids.place_many(bids))
     assert len(seen) == 4
 
 
