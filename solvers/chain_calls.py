@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_hash.auto import keccak
 from intendly_sdk.backoff import is_loopback
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, HexBytes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.signatures import Signer
 
 PAIRS: Final = (("WOKB", "USDC"), ("WOKB", "USDT0"), ("XBTC", "USDC"), ("XETH", "USDC"), ("USDC", "USDT0"))

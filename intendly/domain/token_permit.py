@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from eth_hash.auto import keccak
 from intendly_sdk.eip712_json import TOKEN_PERMIT_TYPE, token_permit_to_typed_data
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.typed_data import domain_separator
 

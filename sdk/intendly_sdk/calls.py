@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Call
 from intendly_sdk.primitives import UINT256_MAX, Address, HexBytes
 from intendly_sdk.typed_data import PERMIT2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from eth_hash.auto import keccak
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from intendly_sdk import typed_data
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import (
     ZERO_ADDRESS,
     ZERO_HASH,

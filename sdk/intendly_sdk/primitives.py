@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Self
 
-from eth_hash.auto import keccak
 from pydantic import (
     BeforeValidator,
     Field,
@@ -20,6 +19,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from intendly_sdk.keccak import keccak
 
 UINT256_MAX = 2**256 - 1
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 
 from intendly_sdk.errors import IntendlyError, PrivateKeyError
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0

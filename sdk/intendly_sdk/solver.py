@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from eth_hash.auto import keccak
-
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import (
     AuctionIntent,
     AuctionOpened,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from eth_hash.auto import keccak
-
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from eth_hash.auto import keccak
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionView, Bid, CancelReceipt, IntentView, Leg, SignedBid
 from intendly_sdk.primitives import Address, HexBytes
 from intendly_sdk.signatures import Signer, recover

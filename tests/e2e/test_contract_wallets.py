@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from eth_hash.auto import keccak
 from intendly_sdk.client import TraderClient
 from intendly_sdk.errors import ApiError
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Intent, IntentState, SignedIntent
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer

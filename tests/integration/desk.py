@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import ZERO_HASH, Address, Hash32
 from sqlalchemy import insert, select, text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 

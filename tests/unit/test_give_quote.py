@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 from eth_account.messages import encode_typed_data
-from eth_hash.auto import keccak
 from intendly_sdk.calls import approve_permit2
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import QuoteAsk, QuoteKind, QuoteRequest, QuoteView, TokenView
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.typed_data import domain_separator

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from eth_abi.abi import encode
-from eth_hash.auto import keccak
 from intendly_sdk import eip712_json
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Award, Bid, Intent, Leg
 from intendly_sdk.primitives import UINT256_MAX, ZERO_ADDRESS, ZERO_HASH, Address, Hash32
 from intendly_sdk.typed_data import Domain

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from eth_account.messages import encode_typed_data
-from eth_hash.auto import keccak
 from intendly_sdk import typed_data
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from eth_hash.auto import keccak
 from intendly_sdk import eip712_json
 from intendly_sdk.calls import approve_permit2, spend_nonce
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import (
     AuctionBid,
     AuctionIntent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 

@@ -6,7 +6,7 @@ import os
 import threading
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionOpened
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer

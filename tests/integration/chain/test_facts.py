@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Intent, SignedIntent
 from intendly_sdk.primitives import Address, HexBytes
 from intendly_sdk.signatures import Signer

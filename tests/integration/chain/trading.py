@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Award, Bid, Intent, Leg
 from intendly_sdk.primitives import ZERO_HASH, Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eth_account import Account as Keyed
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import ZERO_ADDRESS, Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 

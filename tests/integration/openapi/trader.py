@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Bid, Intent
 from intendly_sdk.primitives import ZERO_ADDRESS, Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer

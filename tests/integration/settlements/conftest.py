@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import SignedIntent
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 

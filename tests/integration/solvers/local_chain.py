@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionIntent, AuctionOpened, Award, ConfigView, Intent, SignedBid
 from intendly_sdk.primitives import ZERO_HASH, Address, Hash32
 from intendly_sdk.signatures import Signer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import QuoteAsk
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer

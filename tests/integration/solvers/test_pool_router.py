@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Event, EventKind, SignedBid
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer

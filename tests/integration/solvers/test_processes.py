@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import BidRequest, BidResponse, SignedBid
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream_messages import ClientMessage, PlaceBid

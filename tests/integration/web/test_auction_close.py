@@ -10,7 +10,7 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionView, SignedBid
 from intendly_sdk.signatures import Signer
 

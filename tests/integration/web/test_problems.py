@@ -14,7 +14,8 @@ from tests.integration.web.conftest import Relayer
 from tests.integration.web.world import signed_intent
 
 pytestmark = pytest.mark.integration
-QUOTE = '{"swapper":"0x%s","token_in":"0x%s","token_out":"0x%s","amount_in":"1"}' % ("11" * 20, "22" * 20, "33" * 20)
+_A, _B, _C = ("0x" + digits * 20 for digits in ("11", "22", "33"))
+QUOTE = f'{{"swapper":"{_A}","token_in":"{_B}","token_out":"{_C}","amount_in":"1"}}'
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> Problem:

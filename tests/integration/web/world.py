@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import psycopg2
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Bid, Intent, Leg, SignedBid, SignedIntent
 from intendly_sdk.primitives import ZERO_HASH, Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import Intent, IntentState
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 

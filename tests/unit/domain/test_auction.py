@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import BidFate, IntentState
 
 from intendly.domain.auction import can_all_be_filled, decide, seed_of, transcript_root, wait_after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionOpened
 from intendly_sdk.primitives import Hash32
 

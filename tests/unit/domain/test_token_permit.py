@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from eth_hash.auto import keccak
+from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import UINT256_MAX, Address, Hash32
 from intendly_sdk.typed_data import PERMIT2, domain_separator
 

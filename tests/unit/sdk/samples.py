@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eth_hash.auto import keccak
 from hypothesis import strategies as st
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import (
     AuctionIntent,
     AuctionOpened,

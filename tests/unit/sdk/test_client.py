@@ -8,10 +8,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from eth_hash.auto import keccak
 from intendly_sdk.calls import approve_permit2, spend_nonce
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError, IntentNotFilledError, NetworkError, ProtocolError, WaitTimeoutError
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import (
     Bid,
     BidAccepted,

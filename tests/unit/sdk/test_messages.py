@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import MAX_DATA_BYTES, Bid, Event, EventKind, Intent, SignedBid, SignedIntent
 from intendly_sdk.primitives import HexBytes
 from intendly_sdk.stream_messages import PlaceBid, auction_of, client_message

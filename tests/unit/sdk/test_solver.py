@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from eth_hash.auto import keccak
 from intendly_sdk.http_solver import BODY_MAX_BYTES, HttpSolver
+from intendly_sdk.keccak import keccak
 from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, Event, QuoteAnswer, QuoteAsk
 from intendly_sdk.primitives import UINT256_MAX
 from intendly_sdk.signatures import recover
