@@ -6,7 +6,7 @@ import contextlib
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -40,14 +40,18 @@ class Screen:
 
 
 class QuietStart:
-    """Until `ready` is set only the supervisor's own lines are shown, and what looks like trouble; then all are."""
+    """Until `ready` is set only the supervisor's own lines are shown, and what looks like trouble; then all are.
 
-    def __init__(self, screen: Screen) -> None:
+    Once it is ready and `is_over`, as when a server has fallen, only the supervisor speaks: the others but miss it.
+    """
+
+    def __init__(self, screen: Screen, is_over: Callable[[], bool] = lambda: False) -> None:
         self._screen = screen
+        self._is_over = is_over
         self.ready = False
 
     def __call__(self, name: str, line: str) -> None:
-        if self.ready or name == SUPERVISOR or _TROUBLE.search(line):
+        if name == SUPERVISOR or (not self._is_over() if self.ready else _TROUBLE.search(line)):
             self._screen(name, line)
 
 

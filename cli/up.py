@@ -21,6 +21,7 @@ from intendly.adapters.observability.secret_mask import masked_text
 from intendly.settings import exported
 
 _WALLETS_EXPECT = 8_545
+_LOOK_S = 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +47,8 @@ def _run(ground: Ground, *, with_solvers: bool, as_json: bool) -> None:
     specs = venue_processes(settings)
     if with_solvers:
         specs += solver_processes(settings)
-    screen = QuietStart(Screen([*(spec.name for spec in specs), SUPERVISOR], sys.stderr if as_json else sys.stdout))
+    lines = Screen([*(spec.name for spec in specs), SUPERVISOR], sys.stderr if as_json else sys.stdout)
+    screen = QuietStart(lines, lambda: ground.parts.fallen() is not None)
     screen.ready = settings.log_level == "DEBUG"
     screen(SUPERVISOR, f"servers are up, data in {settings.data_dir}; schema and contracts follow")
     prepare(ground)
@@ -59,8 +61,10 @@ def _run(ground: Ground, *, with_solvers: bool, as_json: bool) -> None:
         if as_json:
             say_json(_addresses(ground))
         while (fallen := ground.parts.fallen()) is None:
-            time.sleep(0.5)
-    raise EmbeddedError(f"{fallen} ended by itself; see {ground.settings.data_dir / 'logs' / f'{fallen}.log'}")
+            time.sleep(_LOOK_S)
+        why = f"{fallen} ended by itself; see {ground.settings.data_dir / 'logs' / f'{fallen}.log'}"
+        screen(SUPERVISOR, f"{why}; everything stops")
+    raise EmbeddedError(why)
 
 
 def _addresses(ground: Ground) -> dict[str, object]:

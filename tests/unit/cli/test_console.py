@@ -72,3 +72,17 @@ def test_a_start_is_quiet_but_for_trouble(line: str, shown: bool) -> None:
     start.ready = True
     start("beat", line)
     assert stream.getvalue().endswith(f"beat | {line}\n")
+
+
+def test_when_it_is_over_only_the_supervisor_says_why() -> None:
+    stream, over = io.StringIO(), [False]
+    start = QuietStart(Screen([], stream), lambda: over[0])
+    start.ready = True
+    start("beat", "tick")
+    over[0] = True
+    start("beat", "Traceback (most recent call last):")
+    start("supervisor", "valkey ended by itself")
+    assert stream.getvalue() == "beat | tick\nsupervisor | valkey ended by itself\n"
+    start.ready = False
+    start("beat", "Traceback (most recent call last):")
+    assert "Traceback" in stream.getvalue(), "while it starts nobody else says why"
