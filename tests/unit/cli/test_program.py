@@ -18,6 +18,7 @@ import pytest
 import typer.main
 
 from cli.program import app
+from tests.unit.sdk import samples
 from tests.unit.sdk.venue import http_venue
 
 ROOT = Path(__file__).parents[3]
@@ -153,6 +154,13 @@ def test_a_refusal_has_the_venues_code() -> None:
         done = _run("auction", "show", "0x" + "12" * 32, "--json", "--api", venue.url)
     assert json.loads(done.stdout)["error"]["code"] == "not_found"
     assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (2, 2)
+
+
+def test_an_endpoint_that_is_none_is_told_what_one_of_a_chain_is_like() -> None:
+    config = json.loads(samples.config().model_dump_json())
+    with http_venue(lambda *_: (200, config)) as venue:
+        done = _run("solver", "register", "--stream", "--rpc", "", "--api", venue.url)
+    assert (done.returncode, done.stderr) == (2, "--rpc: expected an address such as http://127.0.0.1:8545\n")
 
 
 def test_it_says_its_version() -> None:
