@@ -1,4 +1,4 @@
-"""`make openapi`: writes docs/openapi.json, the API's document, anew.
+"""`make openapi`: writes docs/openapi.json, the API's document, and docs/stream.json, that of the stream, anew.
 
 With `--release`, at a release, it writes docs/openapi-released.json too: what later documents must not break.
 """
@@ -13,6 +13,7 @@ from typing import Any, Final
 from flask import Flask
 
 from intendly.settings import Settings
+from tools import stream_document
 from web.app import add_routes
 from web.openapi.document import document
 
@@ -34,8 +35,9 @@ def written(found: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    for file in (CURRENT, RELEASED) if arguments == ["--release"] else (CURRENT,):
-        file.write_text(written(generated()))
+    found = {file: generated() for file in ((CURRENT, RELEASED) if arguments == ["--release"] else (CURRENT,))}
+    for file, told in (found | {stream_document.STREAM: stream_document.generated()}).items():
+        file.write_text(written(told))
         print(f"wrote {file.relative_to(ROOT)}")
 
 

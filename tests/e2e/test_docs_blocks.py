@@ -23,7 +23,7 @@ from intendly_sdk.typed_data import stream_login_digest
 
 from cli.processes import ROOT
 from intendly.adapters.embedded.ports import claimed_port
-from tests.e2e.up import intendly_up
+from tests.e2e.up import NODE, intendly_up
 from web.openapi.examples import DOMAIN, examples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -144,7 +144,7 @@ class Reader:
         file.write_text(code)
         options = "--strict --noEmit --target es2023 --module nodenext --types node --skipLibCheck"
         self._run([str(_CLIENT / "node_modules/.bin/tsc"), *options.split(), file.name], self.folder)
-        return ["node", str(file)]
+        return [NODE, str(file)]
 
     @contextmanager
     def beside(self, command: list[str]) -> Iterator[subprocess.Popen[str]]:
@@ -247,5 +247,14 @@ def test_a_reader_becomes_a_solver_and_trades_with_it_by_both_clients(world_fold
             _wait_for(heard, "^listening$")
             _check_trade(reader.node(reader.program(traders, "ts", "trade")))
             _wait_for(heard, r"^intent.settled 0x\w+ Filled", r"^intent.cancelled 0x")
+        assert solver.returncode == 0
+
+        in_typescript = reader.as_node(reader.program(solvers, "ts", "solver"))
+        with reader.beside(in_typescript) as solver:
+            _wait_for(solver, "^stream.subscribed ")
+            up.kill("workers.stream")  # it comes back, and so does the solver
+            _wait_for(solver, "^stream.subscribed ")
+            _check_trade(reader.python(reader.program(traders, "python", "trade")))
+            _wait_for(solver, "^bid.decided .*won", "^intent.settled .*amount_out")
         assert solver.returncode == 0
     assert [_id(block) for block in reader.left] == [], "blocks that no test runs"

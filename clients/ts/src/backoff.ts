@@ -1,6 +1,6 @@
-/** Milliseconds to wait after the n-th failure (from 1): doubling from 100 up to 5,000, between half and the whole. */
-export function backoff(failures: number): number {
-  return Math.min(5_000, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+/** Milliseconds to wait after the n-th failure (from 1): doubling from `first` up to `most`, between half and the whole. */
+export function backoff(failures: number, first = 100, most = 5_000): number {
+  return Math.min(most, first * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
 
 /** Waits. Rejects with the signal's reason when it is aborted. */

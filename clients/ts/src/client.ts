@@ -1,17 +1,12 @@
 /** What a trader does at a venue: ask, sign, submit, follow, cancel. The words are those of the Python SDK's client. */
 
 import {
-  type Account,
   type Address,
-  type Chain,
   type Hex,
   isAddressEqual,
-  type LocalAccount,
   recoverTypedDataAddress,
-  type Transport,
   type TypedDataDefinition,
   toHex,
-  type WalletClient,
   zeroAddress,
   zeroHash,
 } from "viem";
@@ -21,7 +16,9 @@ import { spentNonce } from "./permit2.ts";
 import { checkedQuote } from "./quote-check.ts";
 import { readIntent, type WaitOptions, waitUntilSettled } from "./settlement-wait.ts";
 import { CANCEL_RECEIPT, INTENTS, OUTCOMES, QUOTE, RECEIPT, STATUS, TOKENS } from "./shapes.ts";
-import { type Event, type EventOptions, events, type Interest } from "./stream.ts";
+import { addressOf, type Signer, sign } from "./signer.ts";
+import { type EventOptions, events, type Interest } from "./stream.ts";
+import type { Event } from "./stream-events.ts";
 import {
   cancelReceiptTypedData,
   cancelTypedData,
@@ -43,11 +40,6 @@ import type {
   SignedIntent,
   Token,
 } from "./types.ts";
-
-/** Who signs: an account of viem's, or a wallet client that has one. */
-export type Signer =
-  | Pick<LocalAccount, "address" | "signTypedData">
-  | WalletClient<Transport, Chain | undefined, Account>;
 
 export type TraderOptions = HttpOptions & { account: Signer };
 
@@ -91,9 +83,8 @@ export class TraderClient {
   #known: Promise<Config> | undefined;
 
   constructor({ account, ...options }: TraderOptions) {
-    this.address = "account" in account ? account.account.address : account.address;
-    this.#sign = (data) =>
-      "account" in account ? account.signTypedData({ ...data, account: account.account }) : account.signTypedData(data);
+    this.address = addressOf(account);
+    this.#sign = (data) => sign(account, data);
     this.#api = new HttpApi(options);
   }
 

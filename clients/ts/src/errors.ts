@@ -37,6 +37,9 @@ export class ApiError extends IntendlyError {
   }
 }
 
+/** The venue has forgotten this cursor: its numbers begin anew. Read the state, then follow the stream from there. */
+export class CursorGoneError extends ApiError {}
+
 /** Not settled in time. It may still be. `status` says how far it is, where that is known. */
 export class WaitTimeoutError extends IntendlyError {
   readonly intentHash: Hex;

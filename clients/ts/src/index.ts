@@ -1,8 +1,12 @@
-export { type IntentTerms, type QuoteTerms, type Signer, TraderClient, type TraderOptions } from "./client.ts";
+export { type IntentTerms, type QuoteTerms, TraderClient, type TraderOptions } from "./client.ts";
 export { asJson } from "./eip712-json.ts";
 export * from "./errors.ts";
 export { approvePermit2, spendNonce } from "./permit2.ts";
 export type { WaitOptions } from "./settlement-wait.ts";
-export type { Event, EventOptions, Interest } from "./stream.ts";
+export type { Signer } from "./signer.ts";
+export { type Offer, Solver, type SolverOptions } from "./solver.ts";
+export type { EventOptions, Interest } from "./stream.ts";
+export { auctionOf, type Event, type EventKind, type EventOf, isKind } from "./stream-events.ts";
+export { type LossReason, StreamLostError } from "./stream-loss.ts";
 export * from "./typed-data.ts";
 export type * from "./types.ts";

@@ -1,4 +1,4 @@
-// Generated from docs/openapi.json by `npm run generate`.
+// Generated from docs/openapi.json and docs/stream.json by `npm run generate`.
 import type { Hex } from "viem";
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -553,25 +553,227 @@ export interface components {
          * @description Every token, by symbol.
          */
         Tokens: components["schemas"]["TokenView"][];
+        /**
+         * AuctionOpened
+         * @description A sealed auction that takes bids now. `ms_left` is counted from `server_time` (unix milliseconds).
+         */
+        AuctionOpened: {
+            /** Auction Id */
+            auction_id: Hex;
+            /** Intents */
+            intents: components["schemas"]["AuctionIntent"][];
+            /**
+             * Opened At
+             * @description unix milliseconds, the server's clock
+             */
+            opened_at: number;
+            /**
+             * Closes At
+             * @description unix milliseconds, the server's clock
+             */
+            closes_at: number;
+            /**
+             * Secret Hash
+             * @description commits to the secret that breaks ties
+             */
+            secret_hash: Hex;
+            /** Server Time */
+            server_time: number;
+            /** Ms Left */
+            ms_left: number;
+        };
+        ClientMessage: components["schemas"]["Login"] | components["schemas"]["Subscribe"] | components["schemas"]["PlaceBid"] | components["schemas"]["Decline"];
+        /**
+         * Decline
+         * @description The logged-in solver will not bid in this auction, so that it need not be waited for.
+         */
+        Decline: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "decline";
+            /** Id */
+            id: number;
+            /** Auction Id */
+            auction_id: Hex;
+        };
+        /**
+         * Event
+         * @description One numbered change. `cursor` is `epoch-number`: hand it back as `after` to resume behind it.
+         */
+        Event: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "event";
+            /** Cursor */
+            cursor: string;
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * @description unix milliseconds of the change's commit
+             */
+            at: number;
+            /** Intent Hash */
+            intent_hash?: Hex;
+            /** Auction Id */
+            auction_id?: Hex;
+            /**
+             * Swapper
+             * Format: eip55-address
+             */
+            swapper?: Hex;
+            /**
+             * Solver
+             * Format: eip55-address
+             * @description set: told to this solver only
+             */
+            solver?: Hex;
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Server Time
+             * @description unix milliseconds at sending (auction messages)
+             */
+            server_time?: number;
+            /**
+             * Ms Left
+             * @description until the close (auction messages)
+             */
+            ms_left?: number;
+        };
+        /**
+         * EventKind
+         * @description Every event that the stream carries.
+         * @enum {string}
+         */
+        EventKind: "intent.accepted" | "intent.awarded" | "intent.submitted" | "intent.settled" | "intent.final" | "intent.reopened" | "intent.unfilled" | "intent.expired" | "intent.cancelled" | "auction.opened" | "auction.closed" | "bid.decided" | "fill.failed" | "solver.changed";
+        /**
+         * Hello
+         * @description The server's first frame: the challenge that a `Login` signs, and the cursor of the newest event.
+         */
+        Hello: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hello";
+            /** Challenge */
+            challenge: Hex;
+            /** Cursor */
+            cursor: string;
+            /**
+             * Server Time
+             * @description unix milliseconds
+             */
+            server_time: number;
+        };
+        /**
+         * Login
+         * @description A solver proves its key: `signature` is over StreamLogin(solver, challenge, expires_at).
+         */
+        Login: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "login";
+            /** Id */
+            id: number;
+            /**
+             * Solver
+             * Format: eip55-address
+             */
+            solver: Hex;
+            /**
+             * Expires At
+             * @description at most 300 seconds ahead
+             */
+            expires_at: number;
+            /** Signature */
+            signature: Hex;
+        };
+        /**
+         * PlaceBid
+         * @description A bid, answered like POST /bids.
+         */
+        PlaceBid: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bid";
+            /** Id */
+            id: number;
+            signed_bid: components["schemas"]["SignedBid"];
+        };
+        /**
+         * Reply
+         * @description The answer to the request of the same `id`: `result` or `problem`.
+         */
+        Reply: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reply";
+            /** Id */
+            id: number;
+            /** Ok */
+            ok: boolean;
+            /** Result */
+            result?: {
+                [key: string]: unknown;
+            };
+            problem?: components["schemas"]["Problem"];
+        };
+        ServerMessage: components["schemas"]["Hello"] | components["schemas"]["Reply"] | components["schemas"]["Event"];
+        /**
+         * Subscribe
+         * @description Adds to what this connection hears. With `after`, events behind that cursor come first, without a gap.
+         */
+        Subscribe: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "subscribe";
+            /** Id */
+            id: number;
+            /**
+             * Intents
+             * @default []
+             */
+            intents: Hex[];
+            /**
+             * Swappers
+             * @default []
+             */
+            swappers: Hex[];
+            /**
+             * Auctions
+             * @description every auction.opened and auction.closed
+             * @default false
+             */
+            auctions: boolean;
+            /**
+             * Solver
+             * @description auctions, and the fate of this solver's bids; after a Login
+             * @default false
+             */
+            solver: boolean;
+            /** After */
+            after?: string;
+        };
     };
     responses: never;
-    parameters: {
-        /** @description yours comes back where it is 1 to 64 of A-Z, a-z, 0-9, dot, dash, underscore; else one is made */
-        RequestId: string;
-        /** @description a known integrator's, with budgets of its own */
-        ApiKey: string;
-    };
+    parameters: never;
     requestBodies: never;
-    headers: {
-        /** @description names this request in our logs */
-        "X-Request-ID": string;
-        /** @description what is left of each budget, r, and the seconds until it is whole again, t */
-        RateLimit: string;
-        /** @description each budget that this request counts on: q requests in w seconds */
-        "RateLimit-Policy": string;
-        /** @description of a budget that is used up: the seconds until the next request */
-        "Retry-After": number;
-    };
+    headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;

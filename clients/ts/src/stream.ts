@@ -2,99 +2,106 @@
 
 import type { Address, Hex } from "viem";
 import { backoff, sleep } from "./backoff.ts";
-import { ApiError } from "./errors.ts";
-import { parsed } from "./http.ts";
-import type { Problem } from "./types.ts";
+import { ApiError, CursorGoneError } from "./errors.ts";
+import { StreamConnection } from "./stream-connection.ts";
+import type { Event } from "./stream-events.ts";
+import { positionOf } from "./stream-frames.ts";
+import { StreamLostError, waitsAfter } from "./stream-loss.ts";
+import type { Hello, Login } from "./types.ts";
 
-const OPEN_MS = 5_000;
+const STEADY_MS = 5_000;
 
-/** One numbered change. `at` is in unix milliseconds; `cursor` resumes behind it. */
-export type Event = {
-  type: "event";
-  cursor: string;
-  kind: string;
-  at: number;
-  intent_hash: Hex | null;
-  auction_id: Hex | null;
-  swapper: Address | null;
-  data: Record<string, unknown>;
-};
-
-/** What is heard: these intents, all of these swappers, the auctions. */
+/** What is heard: these intents, up to 500; all of these swappers, up to 100; the auctions. */
 export type Interest = { intents?: Hex[]; swappers?: Address[]; auctions?: boolean };
 
-/** `after`: a cursor to begin behind, in the place of now. `signal` ends the events. */
-export type EventOptions = { after?: string; signal?: AbortSignal };
+export type EventOptions = {
+  /** A cursor to begin behind, in the place of now. */
+  after?: string;
+  /** Ends the events, at once. */
+  signal?: AbortSignal;
+  /** How often a line on which nothing comes is asked whether it lives; given up after 3 of them. 10,000 by default. */
+  heartbeatMs?: number;
+  /** Events that may wait to be read, 1,000 by default. With more the client hangs up, and resumes once they are read. */
+  queueMax?: number;
+  /** Told of each lost connection, and in how many milliseconds the next try comes. */
+  onLost?: (loss: StreamLostError, waitMs: number) => void;
+};
 
-type Hello = { type: "hello"; cursor: string };
-type Reply = { type: "reply"; ok: boolean; problem: Problem };
-type Frame = Hello | Reply | Event;
+/** A solver's part: it logs in on every connection, and talks on it. */
+export type SolverSession = {
+  login: (hello: Hello) => Promise<Omit<Login, "id">>;
+  onOpen: (connection: StreamConnection) => void;
+};
 
-/** Throws `ApiError` when the subscription is refused; with code `cursor_gone`, read the state anew. */
+/**
+ * Comes back after every loss, with growing waits, and resumes behind the last event.
+ *
+ * Throws `CursorGoneError` when the venue's numbers begin anew: read the state, then begin without `after`. Throws
+ * `ApiError` when the subscription is refused for good. A solver needs no past, and its log-in may yet count: its
+ * session goes on after both.
+ */
 export async function* events(
   url: string,
   interest: Interest,
-  options: EventOptions = {},
+  { after, signal, heartbeatMs = 10_000, queueMax = 1_000, onLost }: EventOptions = {},
+  solver?: SolverSession,
 ): AsyncGenerator<Event, void> {
-  const { signal } = options;
-  let cursor = options.after;
-  const subscribe = (hello: Hello) => {
-    cursor ??= hello.cursor;
-    return { type: "subscribe", id: 1, ...interest, after: cursor };
-  };
+  let cursor = after;
   let failures = 0;
   while (!signal?.aborted) {
-    for await (const frame of frames(url, subscribe, signal)) {
-      if (frame.type === "reply" && !frame.ok) throw new ApiError(frame.problem);
-      if (frame.type === "reply") failures = 0;
-      if (frame.type !== "event") continue;
-      cursor = frame.cursor;
-      yield frame;
+    const connection = new StreamConnection(url, { heartbeatMs, queueMax });
+    const abort = () => connection.close();
+    signal?.addEventListener("abort", abort, { once: true });
+    let steady = Number.POSITIVE_INFINITY;
+    let loss: StreamLostError;
+    try {
+      const hello = await connection.hello;
+      if (solver) await connection.request(await solver.login(hello));
+      // Without a cursor a solver is told of the auctions that are open already, with their own, older numbers.
+      const isFresh = solver !== undefined && cursor === undefined;
+      if (!isFresh) cursor ??= hello.cursor;
+      const { intents = [], swappers = [], auctions = false } = interest;
+      const wanted = { type: "subscribe", intents, swappers, auctions, solver: solver !== undefined } as const;
+      const told = await connection.request(cursor === undefined ? wanted : { ...wanted, after: cursor });
+      cursor ??= typeof told.cursor === "string" ? told.cursor : hello.cursor;
+      connection.ready();
+      steady = performance.now() + STEADY_MS;
+      solver?.onOpen(connection);
+      for await (const event of connection) {
+        const isNew = isBehind(cursor, event.cursor);
+        if (!isNew && !(isFresh && event.kind === "auction.opened")) continue;
+        if (isNew) cursor = event.cursor;
+        failures = 0;
+        yield event;
+      }
+      loss = connection.loss ?? new StreamLostError("lost", "");
+    } catch (error) {
+      if (signal?.aborted) return;
+      loss = passing(error, solver !== undefined);
+      if (error instanceof CursorGoneError) cursor = undefined;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      connection.close();
     }
-    failures += 1;
-    await sleep(backoff(failures), signal).catch(() => {});
+    if (signal?.aborted) return;
+    failures = performance.now() > steady ? 1 : failures + 1;
+    const waitMs = backoff(failures, ...waitsAfter(loss));
+    onLost?.(loss, waitMs);
+    await sleep(waitMs, signal).catch(() => {});
   }
 }
 
-/** What one connection says, until it is lost or closed. */
-async function* frames(
-  url: string,
-  greet: (hello: Hello) => object,
-  signal?: AbortSignal,
-): AsyncGenerator<Frame, void> {
-  const heard: Frame[] = [];
-  let isOver = false;
-  let wake = () => {};
-  const socket = new WebSocket(url);
-  const end = () => {
-    isOver = true;
-    wake();
-    socket.close();
-  };
-  const late = setTimeout(end, OPEN_MS);
-  socket.onclose = end;
-  socket.onmessage = ({ data }) => {
-    const frame = parsed(data) as Frame | undefined;
-    if (!frame) return;
-    if (frame.type === "hello") {
-      clearTimeout(late);
-      socket.send(JSON.stringify(greet(frame)));
-    }
-    heard.push(frame);
-    wake();
-  };
-  signal?.addEventListener("abort", end, { once: true });
-  try {
-    while (!isOver || heard.length > 0) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      yield* heard.splice(0);
-      if (!isOver && heard.length === 0) await woken;
-    }
-  } finally {
-    clearTimeout(late);
-    signal?.removeEventListener("abort", end);
-    end();
-  }
+/** Whether an event has yet to be told: another epoch's always has. */
+function isBehind(cursor: string, next: string): boolean {
+  const [epoch, number] = positionOf(cursor);
+  const [nextEpoch, nextNumber] = positionOf(next);
+  return epoch !== nextEpoch || number < nextNumber;
+}
+
+/** What is no reason to give up, as a loss; anything else is thrown. */
+function passing(error: unknown, isSolver: boolean): StreamLostError {
+  if (error instanceof StreamLostError) return error;
+  if (error instanceof ApiError && (error.status >= 500 || (isSolver && [401, 410].includes(error.status))))
+    return new StreamLostError("refused", error.message, undefined, { cause: error });
+  throw error;
 }

@@ -1,7 +1,7 @@
 /** What is signed, as EIP-712 typed data in viem's form. tests/vectors/eip712.json holds it to the contracts. */
 
 import { type Address, type Hex, hashTypedData, type TypedDataDefinition, type TypedDataParameter } from "viem";
-import type { CancelReceipt, Config, Intent, Receipt } from "./types.ts";
+import type { Award, Bid, CancelReceipt, Config, Intent, Login, Receipt } from "./types.ts";
 
 export const PERMIT2: Address = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
 
@@ -75,6 +75,56 @@ export function cancelReceiptTypedData(
   const types = { CancelReceipt: fields("bytes32 intentHash,uint256 notAfter") };
   const message = { intentHash: receipt.intent_hash, notAfter: BigInt(receipt.not_after) };
   return { domain: domainOf(venue), types, primaryType: "CancelReceipt", message };
+}
+
+/** What a solver signs to bid. */
+export function bidTypedData(bid: Bid, venue: Venue): TypedDataDefinition {
+  const types = {
+    Bid: fields(
+      "Leg[] legs,bytes32 auctionId,address solver,address executor,uint256 validUntil,bytes32 callDataHash," +
+        "uint256 gasLimit,uint256 penalty",
+    ),
+    Leg: fields("bytes32 intentHash,uint256 amountOut,uint256 fee"),
+  };
+  const message = {
+    legs: bid.legs.map((leg) => ({
+      intentHash: leg.intent_hash,
+      amountOut: BigInt(leg.amount_out),
+      fee: BigInt(leg.fee),
+    })),
+    auctionId: bid.auction_id,
+    solver: bid.solver,
+    executor: bid.executor,
+    validUntil: BigInt(bid.valid_until),
+    callDataHash: bid.call_data_hash,
+    gasLimit: BigInt(bid.gas_limit),
+    penalty: BigInt(bid.penalty),
+  };
+  return { domain: domainOf(venue), types, primaryType: "Bid", message };
+}
+
+/** bid_hash: the digest that the solver signs. */
+export function bidHash(bid: Bid, venue: Venue): Hex {
+  return hashTypedData(bidTypedData(bid, venue));
+}
+
+/** What the auctioneer signs: who won. The contract checks it. */
+export function awardTypedData(award: Award, venue: Venue): TypedDataDefinition {
+  const types = { Award: fields("bytes32 bidHash,bytes32 transcriptRoot,uint256 exclusiveUntil") };
+  const { bid_hash: bidHash, transcript_root: transcriptRoot, exclusive_until } = award;
+  const message = { bidHash, transcriptRoot, exclusiveUntil: BigInt(exclusive_until) };
+  return { domain: domainOf(venue), types, primaryType: "Award", message };
+}
+
+/** What a solver signs to log in to the stream, with the challenge of that connection's hello. */
+export function streamLoginTypedData(
+  login: Pick<Login, "solver" | "expires_at"> & { challenge: Hex },
+  venue: Venue,
+): TypedDataDefinition {
+  const { solver, challenge, expires_at } = login;
+  const types = { StreamLogin: fields("address solver,bytes32 challenge,uint256 expiresAt") };
+  const message = { solver, challenge, expiresAt: BigInt(expires_at) };
+  return { domain: domainOf(venue), types, primaryType: "StreamLogin", message };
 }
 
 function domainOf(venue: Venue) {

@@ -3,15 +3,21 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Hex, hashTypedData, type TypedDataDefinition } from "viem";
 import {
+  awardTypedData,
+  type Bid,
+  bidHash,
+  bidTypedData,
   cancelReceiptTypedData,
   cancelTypedData,
   type Intent,
   intentTypedData,
   receiptTypedData,
+  streamLoginTypedData,
   type Venue,
 } from "../src/index.ts";
 
-type Message = Record<string, Hex>;
+// biome-ignore lint/suspicious/noExplicitAny: the vectors' JSON
+type Message = Record<string, any>;
 type Vector = { name: string; kind: string; chain_id: number; settlement: Hex; message: Message; digest: Hex };
 const file = new URL("../../../tests/vectors/eip712.json", import.meta.url);
 const { vectors }: { vectors: Vector[] } = JSON.parse(readFileSync(file, "utf8"));
@@ -26,7 +32,32 @@ const KINDS: Record<string, (message: Message, venue: Venue) => TypedDataDefinit
     ),
   CancelReceipt: (m, venue) =>
     cancelReceiptTypedData({ intent_hash: m.intentHash as Hex, not_after: Number(m.notAfter) }, venue),
+  Bid: (message, venue) => bidTypedData(bidOf(message), venue),
+  Award: (m, venue) =>
+    awardTypedData(
+      { bid_hash: m.bidHash, transcript_root: m.transcriptRoot, exclusive_until: Number(m.exclusiveUntil) },
+      venue,
+    ),
+  StreamLogin: ({ solver, challenge, expiresAt }, venue) =>
+    streamLoginTypedData({ solver, challenge, expires_at: Number(expiresAt) }, venue),
 };
+
+function bidOf(message: Message): Bid {
+  return {
+    legs: message.legs.map((leg: Message) => ({
+      intent_hash: leg.intentHash,
+      amount_out: leg.amountOut,
+      fee: leg.fee,
+    })),
+    auction_id: message.auctionId,
+    solver: message.solver,
+    executor: message.executor,
+    valid_until: Number(message.validUntil),
+    call_data_hash: message.callDataHash,
+    gas_limit: Number(message.gasLimit),
+    penalty: message.penalty,
+  };
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: the vectors' JSON
 function intentOf({ permitted, witness, ...permit }: any, chain_id: number): Intent {
@@ -51,7 +82,9 @@ function intentOf({ permitted, witness, ...permit }: any, chain_id: number): Int
 
 /** Times are JSON numbers on the wire, up to 2^53 - 1; the structs hold more. */
 const isOnTheWire = ({ message }: Vector) =>
-  [message.acceptedAt, message.notAfter].every((time) => Number.isSafeInteger(Number(time ?? 0)));
+  [message.acceptedAt, message.notAfter, message.exclusiveUntil, message.expiresAt, message.validUntil].every((time) =>
+    Number.isSafeInteger(Number(time ?? 0)),
+  );
 
 for (const [kind, typedData] of Object.entries(KINDS)) {
   const ofKind = vectors.filter((vector) => vector.kind === kind && isOnTheWire(vector));
@@ -59,5 +92,7 @@ for (const [kind, typedData] of Object.entries(KINDS)) {
     assert.ok(ofKind.length > 0);
     for (const { name, message, digest, ...venue } of ofKind)
       assert.equal(hashTypedData(typedData(message, venue)), digest, name);
+    if (kind === "Bid")
+      for (const { message, digest, ...venue } of ofKind) assert.equal(bidHash(bidOf(message), venue), digest);
   });
 }

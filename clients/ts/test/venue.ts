@@ -8,7 +8,15 @@ import { CONFIG, HASH, SWAPPER } from "./samples.ts";
 
 export type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
 export type Asked = { method: string; path: string; body: string };
-export type Script = (socket: WebSocket, subscribed: { after: string }) => void;
+/** A client's message on the stream. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever it has
+export type Said = Record<string, any>;
+/** What one connection hears; `isDead` makes it answer nothing any more. */
+export type Line = { said: Said[]; next: (type: string) => Promise<Said>; isDead: boolean };
+/** The problem with which a message is answered; nothing where it is not refused. */
+export type Refusal = (said: Said) => unknown;
+/** Played once the subscription is answered. */
+export type Script = (socket: WebSocket, subscribed: Said, line: Line) => unknown;
 
 export { HASH, RECEIPTS, SWAPPER, TOKENS, VENUE } from "./samples.ts";
 /** Closes the connection without an answer. */
@@ -17,8 +25,9 @@ export const HANGS_UP: Answer = { status: 0 };
 /** Runs `use` with a trader whose requests are answered by `answer`; GET /config is answered here. */
 export async function withVenue(
   answer: (asked: Asked, times: number) => Answer | Promise<Answer>,
-  use: (trader: TraderClient, asked: Asked[]) => Promise<void>,
+  use: (trader: TraderClient, asked: Asked[], apiUrl: string) => Promise<void>,
   scripts: Script[] = [],
+  refuses: Refusal = () => undefined,
 ): Promise<void> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
@@ -37,23 +46,42 @@ export async function withVenue(
   const stream = new WebSocketServer({ server });
   stream.on("connection", (socket) => {
     const script = scripts.shift();
-    if (!script) return socket.terminate();
-    socket.send(JSON.stringify({ type: "hello", cursor: "1-0" }));
-    socket.once("message", (request) => {
-      const subscribed = JSON.parse(String(request));
-      socket.send(JSON.stringify({ type: "reply", id: subscribed.id, ok: true }));
-      script(socket, subscribed);
-    });
+    if (script) play(socket, script, refuses);
+    else socket.terminate();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/`;
   try {
-    await use(new TraderClient({ apiUrl, account: SWAPPER, tries: 3 }), asked);
+    await use(new TraderClient({ apiUrl, account: SWAPPER, tries: 3 }), asked, apiUrl);
   } finally {
     for (const socket of stream.clients) socket.terminate();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/** Says hello, answers as the venue does (what it does not know it refuses), and plays the script. */
+function play(socket: WebSocket, script: Script, refuses: Refusal): void {
+  const began = performance.now();
+  const waiting: [type: string, resolve: (said: Said) => void][] = [];
+  const line: Line = {
+    said: [],
+    next: (type) => new Promise((resolve) => waiting.push([type, resolve])),
+    isDead: false,
+  };
+  socket.send(JSON.stringify({ type: "hello", challenge: HASH, cursor: "1-0", server_time: 1_800_000_000_000 }));
+  socket.on("message", (message) => {
+    const said: Said = JSON.parse(String(message));
+    line.said.push(said);
+    if (line.said.length - (performance.now() - began) / 10 > 400) return socket.close(1008, "too many messages");
+    if (line.isDead) return;
+    const isKnown = ["login", "subscribe", "bid", "decline"].includes(said.type);
+    const refusal = isKnown ? refuses(said) : problem(422, "invalid_request").body;
+    const answer = refusal ? { ok: false, problem: refusal } : { ok: true, result: { cursor: "1-0" } };
+    socket.send(JSON.stringify({ type: "reply", id: said.id, ...answer }));
+    if (said.type === "subscribe" && !refusal) void script(socket, said, line);
+    for (const [type, resolve] of waiting) if (type === said.type) resolve(said);
+  });
 }
 
 /** An event about HASH. */
