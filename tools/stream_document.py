@@ -21,6 +21,8 @@ def generated() -> dict[str, Any]:
     inputs = [(name, "validation", adapter) for name, adapter in _ADAPTERS.items()]
     tops, named = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
     schemas = {name: _as_sent(schema) for name, schema in named["$defs"].items()}
+    for name in schemas.keys() - _sent_by_clients():
+        schemas[name].pop("additionalProperties", None)  # new fields in answers may come at any time
     unions = {name: tops[name, "validation"] for name in ("ClientMessage", "ServerMessage")}
     return {
         "openapi": "3.1.0",
@@ -39,6 +41,10 @@ _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "ServerMessage": server_message,
     "AuctionOpened": TypeAdapter(AuctionOpened),
 }
+
+
+def _sent_by_clients() -> set[str]:
+    return set(client_message.json_schema()["$defs"])
 
 
 def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:

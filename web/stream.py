@@ -129,6 +129,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     venue = Venue(settings, process="stream")
     server = StreamServer(venue)
     app = Flask("web", static_folder=None)
+    app.url_map.merge_slashes = False
     app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MESSAGE_MAX_BYTES, "ping_interval": PING_EVERY_S}
     app.extensions["intendly.stream"] = server
     telemetry.register(app)

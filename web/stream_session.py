@@ -10,7 +10,7 @@ import structlog
 from intendly_sdk.messages import Problem
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import SignatureError, recover
-from intendly_sdk.stream_messages import Decline, Hello, Login, PlaceBid, Reply, Subscribe, client_message
+from intendly_sdk.stream_messages import Decline, Hello, Login, Ping, PlaceBid, Reply, Subscribe, client_message
 from intendly_sdk.typed_data import Domain, stream_login_digest
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -98,6 +98,8 @@ class Session:
                 case Decline():
                     self._bids.decline(request.auction_id, self._logged_in())
                     self._reply(request_id, {})
+                case Ping():
+                    self._reply(request_id, {"server_time": self._hub.now_ms()})
         except ValidationError as error:
             self._refuse(_id_in(message), problem_of(error))
         except Exception as error:

@@ -65,6 +65,13 @@ class Decline(Message):
     auction_id: Hash32
 
 
+class Ping(Message):
+    """Shows that the line lives, to a program that can't see the server's own pings; the reply has `server_time`."""
+
+    type: Literal["ping"] = "ping"
+    id: RequestId
+
+
 class Reply(Message):
     """The answer to the request of the same `id`: `result` or `problem`."""
 
@@ -75,7 +82,7 @@ class Reply(Message):
     problem: Problem | None = None
 
 
-ClientMessage = Annotated[Login | Subscribe | PlaceBid | Decline, Field(discriminator="type")]
+ClientMessage = Annotated[Login | Subscribe | PlaceBid | Decline | Ping, Field(discriminator="type")]
 ServerMessage = Annotated[Hello | Reply | Event, Field(discriminator="type")]
 client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 server_message: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

@@ -582,7 +582,7 @@ export interface components {
             /** Ms Left */
             ms_left: number;
         };
-        ClientMessage: components["schemas"]["Login"] | components["schemas"]["Subscribe"] | components["schemas"]["PlaceBid"] | components["schemas"]["Decline"];
+        ClientMessage: components["schemas"]["Login"] | components["schemas"]["Subscribe"] | components["schemas"]["PlaceBid"] | components["schemas"]["Decline"] | components["schemas"]["Ping"];
         /**
          * Decline
          * @description The logged-in solver will not bid in this auction, so that it need not be waited for.
@@ -696,6 +696,19 @@ export interface components {
             expires_at: number;
             /** Signature */
             signature: Hex;
+        };
+        /**
+         * Ping
+         * @description Shows that the line lives, to a program that can't see the server's own pings; the reply has `server_time`.
+         */
+        Ping: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ping";
+            /** Id */
+            id: number;
         };
         /**
          * PlaceBid

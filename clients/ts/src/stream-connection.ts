@@ -32,8 +32,8 @@ type Answer = { resolve: (result: Record<string, unknown>) => void; reject: (err
 /**
  * Open until it is closed or lost; then `loss` says why, and every request rejects with it.
  *
- * A WebSocket tells a page nothing of the server's pings. So a line on which nothing came is asked something that the
- * server refuses, and any frame, the refusal too, shows that it lives.
+ * A WebSocket tells a page nothing of the server's pings. So a line on which nothing came is asked, and any frame
+ * shows that it lives.
  */
 export class StreamConnection implements AsyncIterable<Event> {
   /** The server's first frame. */

@@ -116,6 +116,11 @@ def test_what_cannot_be_told_is_a_problem(
     assert [one["field"] for one in problem["errors"]] == ([] if field is None else [field])
 
 
+def test_a_path_with_two_slashes_is_another_path(running: Stream) -> None:
+    answer = httpx.get(address(running).replace("/v1/", "/v1//"), trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_one_that_leaves_gives_its_place_back_and_head_takes_none(stream: Stream) -> None:
     stream.serve(WS_MAX_CONNECTIONS="1", CORS_ORIGINS="https://app.example")
     assert httpx.head(address(stream), trust_env=False).status_code == 200

@@ -27,6 +27,7 @@ from tests.integration.stream.conftest import (
     change,
     health_of,
     intent,
+    now_ms,
     numbers,
     opened,
 )
@@ -287,6 +288,13 @@ def test_the_sdks_client_comes_back_after_a_kill_without_a_gap_or_a_repeat(strea
         stream.publish(change(), change())
         told = [client.next_event(15), client.next_event(5)]
     assert [event.cursor.split("-")[1] for event in told if event] == ["2", "3"]
+
+
+def test_who_cannot_see_the_servers_pings_asks(running: Stream) -> None:
+    client = running.client()
+    reply = client.ask("ping")
+    assert reply["ok"]
+    assert abs(reply["result"]["server_time"] - now_ms()) < 60_000
 
 
 def test_a_flood_of_messages_ends_the_connection(running: Stream) -> None:
