@@ -1,11 +1,11 @@
-"""What the two reference solvers of a local venue start with: a key each, coins, and an inventory."""
+"""What the solvers of a local venue start with: a key each, coins, and an inventory."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from typing import Final
 
-from cli.processes import SOLVERS, solver_key_path
+from cli.processes import SOLVERS, solver_key_path, solver_names
 from cli.venue import rpc_of
 from intendly.settings import Settings
 
@@ -14,7 +14,7 @@ _COINS_EACH: Final = 1_000 * _COIN
 _INVENTORY_DOLLARS: Final = 2_000_000
 
 
-def ready_solvers(settings: Settings) -> None:
+def ready_solvers(settings: Settings, count: int = len(SOLVERS)) -> None:
     """Make the keys that are missing and give their accounts what they start with. A second run changes nothing."""
     from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.chain.local.contracts import COINS
@@ -22,8 +22,12 @@ def ready_solvers(settings: Settings) -> None:
 
     inventory = {coin.symbol: coin.worth(_INVENTORY_DOLLARS) for coin in COINS}
     fundings = [
-        Funding(load_or_make_key(path).address, _COINS_EACH, inventory if path.parent.name == "market_maker" else None)
-        for path in (solver_key_path(settings, name) for name in SOLVERS)
+        Funding(
+            load_or_make_key(path).address,
+            _COINS_EACH,
+            inventory if path.parent.name.startswith("market_maker") else None,
+        )
+        for path in (solver_key_path(settings, name) for name in solver_names(count))
         if not path.exists()
     ]
     if fundings:

@@ -70,15 +70,22 @@ def venue_processes(settings: Settings) -> list[ProcessSpec]:
     ]
 
 
-def solver_processes(settings: Settings, *, margin_bps: int | None = None) -> list[ProcessSpec]:
-    """The two reference solvers, as an outsider would run them. Their keys are `solver_key_path`.
+def solver_names(count: int) -> tuple[str, ...]:
+    """The two reference solvers; beyond them others of the same two kinds, by turns, numbered from 3 on."""
+    return tuple(SOLVERS[place % 2] + ("" if place < 2 else f"-{place + 1}") for place in range(count))
 
-    `margin_bps` is what both keep for themselves, in the place of their own defaults.
+
+def solver_processes(
+    settings: Settings, *, count: int = len(SOLVERS), margin_bps: int | None = None
+) -> list[ProcessSpec]:
+    """As many solvers, as outsiders would run them. Their keys are `solver_key_path`.
+
+    `margin_bps` is what all keep for themselves, in the place of their own defaults.
     """
     margins = {} if margin_bps is None else {"MARGIN_BPS": str(margin_bps), "SPREAD_BPS": str(margin_bps)}
     specs = []
-    for name in SOLVERS:
-        port = claimed_port(3_011 + SOLVERS.index(name), settings.bind_host)
+    for place, name in enumerate(solver_names(count)):
+        port = claimed_port(3_011 + place, settings.bind_host)
         env = _surroundings() | {
             "INTENDLY_API_URL": settings.api_url,
             "RPC_URL": settings.rpc_urls[0].get_secret_value(),
@@ -92,7 +99,7 @@ def solver_processes(settings: Settings, *, margin_bps: int | None = None) -> li
             **margins,
         }
         health = f"http://{settings.bind_host}:{port}/health"
-        argv = _python("-m", f"solvers.{name}")
+        argv = _python("-m", f"solvers.{name.partition('-')[0]}")
         specs.append(ProcessSpec(f"solver/{name}", argv, env, health, f"{health}/live", stop_rank=4))
     return specs
 

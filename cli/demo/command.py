@@ -28,9 +28,13 @@ def demo(
     seed: Annotated[int | None, typer.Option(min=0, help="repeats the trades of the run that printed it")] = None,
     once: Annotated[bool, typer.Option("--once", help="end when all is settled instead of staying up")] = False,
     json: Annotated[bool, typer.Option("--json", help="end with one line of JSON on standard output")] = False,
+    solvers: Annotated[
+        int,
+        typer.Option(min=2, max=50, help="how many solvers compete, each a process of 80 MB; half hold an inventory"),
+    ] = 2,
     solver_margin_bps: Annotated[
         int | None,
-        typer.Option(min=0, max=5_000, help="what both solvers keep for themselves; a lot makes fills worse"),
+        typer.Option(min=0, max=5_000, help="what each solver keeps for itself; a lot makes fills worse"),
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="seconds to wait for the last intent")] = 120,
     data_dir: Annotated[Path, typer.Option(help="holds the demo's folder, which each run begins anew")] = Path(".data"),
@@ -49,9 +53,8 @@ def demo(
             fresh_folder(data_dir) as folder,
             running_parts(use_external=use_external, data_dir=folder) as ground,
         ):
-            result = DemoRun(ground, screen, seed=seed, margin_bps=solver_margin_bps).run(
-                intents, interval, timeout, stays=stays
-            )
+            demo = DemoRun(ground, screen, seed=seed, solvers=solvers, margin_bps=solver_margin_bps)
+            result = demo.run(intents, interval, timeout, stays=stays)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         raise typer.Exit(0 if stays else 130) from None

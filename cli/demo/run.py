@@ -17,7 +17,8 @@ from cli.demo.market import DemoMarket
 from cli.demo.result import BPS, Outcome, Result, result_of
 from cli.demo.screen import DemoScreen
 from cli.demo.trades import Trade, swappers, trades
-from cli.processes import SOLVERS, solver_key_path, solver_processes, venue_processes
+from cli.local_solvers import ready_solvers
+from cli.processes import SOLVERS, solver_key_path, solver_names, solver_processes, venue_processes
 from cli.supervisor import ProcessFailed, Supervisor
 from cli.venue import Ground, flower_password_path, prepare
 from intendly.adapters.chain.keys import load_key
@@ -36,9 +37,15 @@ _TRIES: Final = 12
 
 
 class DemoRun:
-    """`ground` is an empty database and chain; `seed` fixes who trades what, `margin_bps` is what both solvers keep."""
+    """`ground` is an empty database and chain; `seed` fixes who trades what.
 
-    def __init__(self, ground: Ground, screen: DemoScreen, *, seed: int, margin_bps: int | None = None) -> None:
+    `solvers` is how many compete, `margin_bps` what each of them keeps.
+    """
+
+    def __init__(
+        self, ground: Ground, screen: DemoScreen, *, seed: int, solvers: int, margin_bps: int | None = None
+    ) -> None:
+        self._solvers = solvers
         self._margin_bps = margin_bps
         self._ground = ground
         self._settings = _widened(ground.settings)
@@ -51,9 +58,10 @@ class DemoRun:
         """Trade `count` intents. With `stays` it goes on running afterwards, until Ctrl-C."""
         wanted = trades(self._seed, count, self._people)
         self._screen.say(f"seed {self._seed}, data in {self._settings.data_dir}")
-        self._screen.step("contracts, tokens and pools on a chain of its own", lambda: prepare(self._ground))
+        self._screen.step("contracts, tokens and pools on a chain of its own", self._prepare)
         with closing(LogFiles(self._settings.data_dir / "logs")) as logs:
-            specs = venue_processes(self._settings) + solver_processes(self._settings, margin_bps=self._margin_bps)
+            specs = venue_processes(self._settings)
+            specs += solver_processes(self._settings, count=self._solvers, margin_bps=self._margin_bps)
             market = DemoMarket(self._settings, self._venue.deployment)
             with Supervisor(specs, logs) as supervisor, closing(market):
                 self._screen.step(
@@ -68,23 +76,27 @@ class DemoRun:
                     self._stay(supervisor)
         return result
 
+    def _prepare(self) -> None:
+        prepare(self._ground)
+        if self._solvers > len(SOLVERS):
+            ready_solvers(self._settings, self._solvers)
+
     def _wait_for_solvers(self) -> None:
-        """Until the index knows every reference solver: what is posted before finds an empty roster."""
+        """Until the index knows every solver: what is posted before finds an empty roster."""
         ends = time.monotonic() + _READY_S
         while time.monotonic() < ends:
             with self._venue.database.transaction() as connection:
                 known = connection.execute(text("SELECT count(*) FROM solvers WHERE active")).scalar_one()
                 priced = connection.execute(text("SELECT count(*) FROM tokens WHERE gas_fee IS NOT NULL")).scalar_one()
-            if known >= len(SOLVERS) and priced:
+            if known >= self._solvers and priced:
                 return
             time.sleep(0.05)
-        raise ProcessFailed(
-            f"solvers: {known} of {len(SOLVERS)} registered within {_READY_S} s; see {self._settings.data_dir / 'logs'}"
-        )
+        logs = self._settings.data_dir / "logs"
+        raise ProcessFailed(f"solvers: {known} of {self._solvers} registered within {_READY_S} s; see {logs}")
 
     def _name_solvers(self) -> None:
         names: dict[Address, str] = {}
-        for name in SOLVERS:
+        for name in solver_names(self._solvers):
             names[load_key(solver_key_path(self._settings, name)).address] = name.replace("_", " ")
         self._screen.name_solvers(names)
 

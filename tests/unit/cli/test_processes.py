@@ -72,6 +72,21 @@ def test_a_solver_gets_public_addresses_and_its_own_key(settings: Settings) -> N
         assert not [name for name in others if name in known]
 
 
+def test_further_solvers_are_of_the_same_two_kinds_with_a_key_and_a_port_each(settings: Settings) -> None:
+    specs = solver_processes(settings, count=5)
+    assert [spec.name.partition("/")[2] for spec in specs] == [
+        "pool_router",
+        "market_maker",
+        "pool_router-3",
+        "market_maker-4",
+        "pool_router-5",
+    ]
+    assert {spec.argv[-1] for spec in specs} == {"solvers.pool_router", "solvers.market_maker"}
+    for name in ("SOLVER_KEY_FILE", "SOLVER_DATA_DIR", "LISTEN_PORT"):
+        assert len({spec.env[name] for spec in specs}) == 5
+    release_claims()
+
+
 def test_nothing_else_of_our_environment_is_handed_on(settings: Settings) -> None:
     surroundings = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
     for spec in venue_processes(settings) + solver_processes(settings):
