@@ -25,6 +25,12 @@ from tests.unit.sdk.venue import Peer, stream_venue
 ASK = QuoteAsk(token_in=samples.WETH.address, amount_in=10**18, token_out=samples.USDC.address)
 
 
+@pytest.fixture(autouse=True)
+def _told_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
+    """Another test may have set up the log of the whole process."""
+    caplog.set_level(logging.INFO, logger="intendly_sdk.solver")
+
+
 class Held(FixedSolver):
     """Prices nothing until `go`, and says when it has begun."""
 
