@@ -78,7 +78,7 @@ def seed(settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class Auctions:
-    """Auctions that take bids, each of one accepted intent, all solvers on each roster."""
+    """Auctions that take bids, each of one accepted intent, all `solvers` on each roster."""
 
     ids: tuple[Hash32, ...]
     intents: tuple[Hash32, ...]
@@ -95,8 +95,11 @@ class Auctions:
 
 
 def open_auctions(settings: Settings, intents: Sequence[Hash32], solvers: int) -> Auctions:
-    """Open an auction of each intent, which must have been accepted, for an hour."""
-    signers = tuple(Signer(os.urandom(32)) for _ in range(solvers))
+    """Open an auction of each intent, which must have been accepted, for an hour.
+
+    One more is on each roster, and says nothing: when all have bid an auction closes early.
+    """
+    signers = tuple(Signer(os.urandom(32)) for _ in range(solvers + 1))
     ids = tuple(Hash32(secrets.token_bytes(32)) for _ in intents)
     with _connected(settings) as at:
         execute_values(
@@ -123,7 +126,7 @@ def open_auctions(settings: Settings, intents: Sequence[Hash32], solvers: int) -
         )
         at.execute("SELECT floor(min(extract(epoch FROM closes_at)))::bigint FROM auctions")
         ((closes_at,),) = at.fetchall()
-    return Auctions(ids, tuple(intents), signers, int(closes_at))
+    return Auctions(ids, tuple(intents), signers[:-1], int(closes_at))
 
 
 @contextmanager
