@@ -27,6 +27,7 @@ Told = tuple[int, str, str]
 """A problem's status, code and title."""
 
 _PARAMETER = re.compile(r"<(\w+)>")
+URI_TOO_LONG: Final = 414
 _OF_BODIES: Final = (400, 408, 413, 415)
 _DESCRIPTION: Final = """\
 Signed intents, sealed auctions, and what becomes of both. Amounts are decimal strings in the token's smallest unit;
@@ -246,7 +247,7 @@ def _responses(one: Operation, schemas: Schemas) -> Schema:
 def _by_status(one: Operation) -> Mapping[int, dict[str, str]]:
     """The problems of an operation: status to code to title."""
     told: list[Told] = [_told(error) for error in (*one.problems, InvalidRequest, RateLimited, Unavailable)]
-    told.append(INTERNAL)
+    told += [INTERNAL, (URI_TOO_LONG, *FRAMEWORK[URI_TOO_LONG])]
     if one.body is not None:
         told += [MALFORMED_JSON, *((status, *FRAMEWORK[status]) for status in _OF_BODIES)]
     found: dict[int, dict[str, str]] = {}
