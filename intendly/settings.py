@@ -150,7 +150,9 @@ class Settings(BaseSettings):
         default="", description="the stream as clients see it; default ws://BIND_HOST:WEBSOCKET_PORT"
     )
     web_workers: int = Field(default=2, ge=1, le=64, description="worker processes of the API")
-    db_pool_max: int = Field(default=10, ge=1, le=200, description="database connections of one process")
+    db_pool_max: int = Field(
+        default=10, ge=2, le=200, description="database connections of one process, half for transactions"
+    )
     ws_max_connections: int = Field(default=10_000, ge=1, description="connections that one stream server holds")
     ws_idle_s: float = Field(
         default=60.0, gt=0, le=3_600, description="seconds that a stream connection may stay that follows nothing"

@@ -49,7 +49,7 @@ class Rules:
         except ValueError:
             return "unknown", 1
         factors = [wide for net, wide in self._settings.integrator_networks.items() if known in net]
-        return place_of(address), max(factors, default=1)
+        return _place(known), max(factors, default=1)
 
     def of(self, name: str, factor: int) -> Budget:
         """The budget LIMIT_`name`."""
@@ -62,10 +62,13 @@ class Rules:
 def place_of(address: str) -> str:
     """Whom an address stands for: of an IPv6 address the network of 64 bits, which is what one customer is given."""
     try:
-        known = ipaddress.ip_address(address)
+        return _place(ipaddress.ip_address(address))
     except ValueError:
         return "unknown"
-    return str(known) if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
+
+
+def _place(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 class Meter:

@@ -19,12 +19,11 @@ from intendly_sdk.errors import (
 from intendly_sdk.messages import BidAccepted, Event, EventKind, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
-from intendly_sdk.stream_connection import StreamConnection
+from intendly_sdk.stream_connection import MAY_PASS, StreamConnection
 from intendly_sdk.stream_messages import Decline, Login, PlaceBid, Subscribe
 from intendly_sdk.typed_data import Domain, stream_login_digest
 
 LOGIN_SECONDS = 120
-_ANOTHER_TIME = (429, 502, 503, 504)
 STEADY_SECONDS = 10.0
 """A connection that has held for so long begins the waits anew."""
 
@@ -230,7 +229,7 @@ class AsyncStreamClient:
                 raise
         except IntendlyError as error:
             self._back_off()
-            if type(error) is ApiError and error.problem.status in _ANOTHER_TIME:
+            if type(error) is ApiError and error.problem.status in MAY_PASS:
                 raise UnavailableError(error.problem) from None  # its database is away, say: a loss like any other
             raise
         if self.cursor is None:

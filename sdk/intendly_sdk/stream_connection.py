@@ -38,6 +38,8 @@ QUEUE_MAX_WAITING = 10_000
 MESSAGES_A_SECOND = 80
 BURST = 300
 """A little less than the venue takes of one connection before it closes it (docs/wire.md)."""
+MAY_PASS = (429, 502, 503, 504)
+"""Statuses of a refusal that another try may not meet."""
 _LOST = (WebSocketException, OSError, EOFError)
 _log = logging.getLogger(__name__)
 
@@ -246,6 +248,6 @@ def _refused(url: str, error: InvalidStatus) -> IntendlyError:
         problem = Problem.model_validate_json(response.body or b"")
     except ValidationError:
         return NetworkError(f"{url}: {error}")
-    if problem.status in (429, 502, 503, 504):
+    if problem.status in MAY_PASS:
         return UnavailableError(problem, seconds_of(response.headers.get("Retry-After")))
     return CursorGoneError(problem) if problem.status == 410 else ApiError(problem)

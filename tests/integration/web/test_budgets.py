@@ -11,14 +11,15 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from intendly_sdk.messages import BidOutcomes, IntentOutcomes, SignedIntent
+from intendly_sdk.messages import BidOutcomes, IntentOutcomes, SignedBid, SignedIntent
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer
 
@@ -169,16 +170,26 @@ def test_members_that_were_refused_cost_nothing(relayer: Relayer, swapper: Signe
     assert '"swapper_batch_intents";r=1;' in answer.headers["ratelimit"]
 
 
+def open_for_bids(relayer: Relayer, address: str, *roster: Signer) -> Callable[..., SignedBid]:
+    """Signs bids in an auction that has just opened."""
+    signed = signed_intent(Signer(os.urandom(32)))
+    assert post(relayer, signed, address).status_code == 202
+    auction = relayer.rows.open_auction(signed.intent.hash, roster)
+    return partial(
+        signed_bid,
+        auction_id=auction,
+        intent_hash=signed.intent.hash,
+        closes_at_ms=relayer.rows.closes_at_ms(auction),
+    )
+
+
 def test_a_solver_has_a_budget_that_forged_bids_do_not_touch(
     relayer: Relayer, solver: Signer, rival: Signer, address: str
 ) -> None:
-    signed = signed_intent(Signer(os.urandom(32)))
-    assert post(relayer, signed, address).status_code == 202
-    auction = relayer.rows.open_auction(signed.intent.hash, [solver, rival])
-    closes_at = relayer.rows.closes_at_ms(auction)
+    bid_of = open_for_bids(relayer, address, solver, rival)
 
     def bid(by: Signer, amount: int, signer: Signer | None = None) -> int:
-        one = signed_bid(by, auction, signed.intent.hash, closes_at, amount_out=amount, signer=signer)
+        one = bid_of(by, amount_out=amount, signer=signer)
         return relayer.post("/bids", one.model_dump_json(), **{"x-forwarded-for": address}).status_code
 
     assert {bid(solver, amount, signer=rival) for amount in range(5)} == {422}
@@ -189,11 +200,8 @@ def test_a_solver_has_a_budget_that_forged_bids_do_not_touch(
 def test_a_list_of_bids_is_held_to_a_wider_budget_member_by_member(
     relayer: Relayer, solver: Signer, rival: Signer, address: str
 ) -> None:
-    signed = signed_intent(Signer(os.urandom(32)))
-    assert post(relayer, signed, address).status_code == 202
-    auction = relayer.rows.open_auction(signed.intent.hash, [solver, rival])
-    closes_at = relayer.rows.closes_at_ms(auction)
-    bids = [signed_bid(rival, auction, signed.intent.hash, closes_at, amount_out=amount) for amount in range(7)]
+    bid_of = open_for_bids(relayer, address, solver, rival)
+    bids = [bid_of(rival, amount_out=amount) for amount in range(7)]
     answer = relayer.post("/bids", json.dumps([plain(bid) for bid in bids]), **{"x-forwarded-for": address})
     told = BidOutcomes.model_validate_json(answer.content).outcomes
     assert [one.problem and one.problem.code for one in told] == [None] * 5 + ["rate_limited"] * 2
