@@ -113,6 +113,23 @@ def test_two_that_read_at_once_dispatch_each_event_once(hub: Hub, table: Table, 
     assert ear.heard == [1, 2, 3]
 
 
+def test_a_slow_start_does_not_undo_what_another_reader_has_told(table: Table, feed: Feed) -> None:
+    hub, ear = Hub(table, feed), Ear()
+    hub.add(ear, [INTENT])
+
+    def another_reader() -> None:
+        table.meanwhile = lambda: None
+        hub.look()
+        table.last = 4
+        hub.look()
+
+    table.last = 3
+    table.meanwhile = another_reader
+    hub.look()
+    hub.look()
+    assert (ear.heard, hub.head.last) == ([4], 4)
+
+
 def test_a_new_epoch_is_no_continuation(hub: Hub, table: Table, feed: Feed, ear: Ear) -> None:
     table.epoch, table.last = 2, 7
     feed.batches = [[event(1, epoch=2)]]
