@@ -19,12 +19,12 @@ from pydantic import ValidationError
 
 from intendly.adapters.asking.addresses import AddressRefused
 from intendly.adapters.asking.endpoint import Endpoint, host_of
-from intendly.adapters.asking.lanes import Lane
+from intendly.adapters.asking.fair_threads import FairThreads
 from intendly.adapters.asking.line import AnswerRefused
 from intendly.services.auction_ports import Answered, Ask, AskFailed
 
 THREADS: Final = 256
-"""In each of the two lanes."""
+"""In each of the two groups."""
 PER_HOST: Final = 8
 ANSWERS_AT_ONCE: Final = 64
 GRACE_S: Final = 0.02
@@ -61,8 +61,8 @@ class HttpSolvers:
     def __init__(self, *, timeout_ms: int, allow_private: bool) -> None:
         self._timeout_ms = timeout_ms
         self._allow_private = allow_private
-        self._proven = Lane("ask-proven", threads=THREADS, per_host=PER_HOST)
-        self._others = Lane("ask", threads=THREADS, per_host=PER_HOST)
+        self._proven = FairThreads("ask-proven", threads=THREADS, per_host=PER_HOST)
+        self._others = FairThreads("ask", threads=THREADS, per_host=PER_HOST)
         self._lock = threading.Lock()
         self._endpoints: dict[Address, Endpoint] = {}
 
@@ -101,9 +101,9 @@ class HttpSolvers:
     def _start(self, asked: _Asked, body: bytes, done: SimpleQueue[Future[Answer]]) -> Future[Answer]:
         future: Future[Answer] = Future()
         future.add_done_callback(done.put)
-        lane = self._proven if asked.endpoint.is_proven else self._others
+        threads = self._proven if asked.endpoint.is_proven else self._others
         host = host_of(asked.endpoint.url, with_port=self._allow_private)
-        lane.run(host, lambda: future.set_result(self._ask(asked, body)))
+        threads.run(host, lambda: future.set_result(self._ask(asked, body)))
         return future
 
     def _arrived(self, done: SimpleQueue[Future[Answer]], pending: dict[Future[Answer], _Asked]) -> list[Answered]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 Work = Callable[[], None]
 
 
-class Lane:
+class FairThreads:
     """Runs `per_host` pieces of work of one host at once, and `threads` in all; the others of that host wait in line.
 
     Who waits in line holds no thread, so that a hundred solvers at one host that hangs are as good as `per_host`.
@@ -24,7 +24,7 @@ class Lane:
         self._waiting: dict[str, deque[Work]] = {}
 
     def run(self, host: str, work: Work) -> None:
-        """Run it in a thread of this lane, when it is its turn. It must not raise."""
+        """Run it in a thread, when it is its turn. It must not raise."""
         with self._lock:
             if self._running.get(host, 0) >= self._per_host:
                 self._waiting.setdefault(host, deque()).append(work)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from queue import SimpleQueue
 
-from intendly.adapters.asking.lanes import Lane
+from intendly.adapters.asking.fair_threads import FairThreads
 
 
 def test_a_host_that_hangs_has_its_share_and_the_others_theirs() -> None:
-    lane = Lane("test", threads=4, per_host=2)
+    threads = FairThreads("test", threads=4, per_host=2)
     release, running, done = threading.Event(), SimpleQueue[str](), SimpleQueue[str]()
 
     def hang() -> None:
@@ -18,10 +18,10 @@ def test_a_host_that_hangs_has_its_share_and_the_others_theirs() -> None:
         done.put("hanging")
 
     for _ in range(50):
-        lane.run("hanging.test", hang)
+        threads.run("hanging.test", hang)
     assert [running.get(timeout=10) for _ in range(2)] == ["hanging"] * 2
     for n in range(20):
-        lane.run(f"{n % 3}.test", lambda: done.put("good"))
+        threads.run(f"{n % 3}.test", lambda: done.put("good"))
     assert [done.get(timeout=10) for _ in range(20)] == ["good"] * 20
     assert running.empty()
     release.set()
@@ -29,10 +29,10 @@ def test_a_host_that_hangs_has_its_share_and_the_others_theirs() -> None:
 
 
 def test_a_host_is_forgotten_with_its_last_request() -> None:
-    lane = Lane("test", threads=4, per_host=1)
+    threads = FairThreads("test", threads=4, per_host=1)
     for _ in range(3):  # the second and third take the place of the one before
         done = SimpleQueue[None]()
         for _ in range(5):
-            lane.run("one.test", lambda done=done: done.put(None))  # type: ignore[misc]
+            threads.run("one.test", lambda done=done: done.put(None))  # type: ignore[misc]
         for _ in range(5):
             done.get(timeout=10)
