@@ -27,7 +27,8 @@ Told = tuple[int, str, str]
 """A problem's status, code and title."""
 
 _PARAMETER = re.compile(r"<(\w+)>")
-URI_TOO_LONG: Final = 414
+_UNREADABLE: Final = (414, 431)
+"""Answered by the server before the application, so no budget is counted (web/unreadable.py)."""
 _OF_BODIES: Final = (400, 408, 413, 415)
 _DESCRIPTION: Final = """\
 Signed intents, sealed auctions, and what becomes of both. Amounts are decimal strings in the token's smallest unit;
@@ -235,7 +236,8 @@ def _responses(one: Operation, schemas: Schemas) -> Schema:
         if place == 0 and one.links:
             responses[str(status)]["links"] = {link.to: _link(link) for link in one.links}
     for status, told in sorted(_by_status(one).items()):
-        names = ("X-Request-ID", "RateLimit", "RateLimit-Policy", *(["Retry-After"] if status == 429 else []))
+        budgets = () if status in _UNREADABLE else ("RateLimit", "RateLimit-Policy")
+        names = ("X-Request-ID", *budgets, *(["Retry-After"] if status == 429 else []))
         responses[str(status)] = {
             "description": "\n".join(f"- `{code}`: {title}" for code, title in told.items()),
             "headers": _headers(*names),
@@ -247,7 +249,7 @@ def _responses(one: Operation, schemas: Schemas) -> Schema:
 def _by_status(one: Operation) -> Mapping[int, dict[str, str]]:
     """The problems of an operation: status to code to title."""
     told: list[Told] = [_told(error) for error in (*one.problems, InvalidRequest, RateLimited, Unavailable)]
-    told += [INTERNAL, (URI_TOO_LONG, *FRAMEWORK[URI_TOO_LONG])]
+    told += [INTERNAL, *((status, *FRAMEWORK[status]) for status in _UNREADABLE)]
     if one.body is not None:
         told += [MALFORMED_JSON, *((status, *FRAMEWORK[status]) for status in _OF_BODIES)]
     found: dict[int, dict[str, str]] = {}

@@ -100,6 +100,21 @@ def test_what_cannot_be_read_is_answered_with_a_problem(
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.parametrize("too_long", [b"?limit=" + b"1" * 5_000, b" HTTP/1.1\r\nx-api-key: " + b"a" * 9_000])
+def test_what_is_too_long_is_in_the_document_of_each_operation(relayer: tuple[str, Path], too_long: bytes) -> None:
+    url, _ = relayer
+    document = httpx.get(f"{url}/api/openapi.json", trust_env=False).json()
+    operations = [(path, way) for path, ways in document["paths"].items() for way in ways if way in ("get", "post")]
+    assert len(operations) > 10
+    for path, way in operations:
+        line = f"{way.upper()} {path}".encode() + too_long
+        answer = _answer(url, line + (b"" if b" HTTP" in too_long else b" HTTP/1.1") + b"\r\nhost: a\r\n\r\n")
+        first, *fields = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        told = document["paths"][path][way]["responses"][first.split()[1]]
+        sent = {field.partition(": ")[0].lower() for field in fields}
+        assert {name.lower() for name in told["headers"]} <= sent, (path, first)
+
+
 @pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "script_name"])
 @pytest.mark.parametrize("value", ["/x", "/health", "/health/ready"])
 def test_a_header_does_not_move_the_path(server: tuple[str, Path], name: str, value: str) -> None:
