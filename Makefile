@@ -19,7 +19,7 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 CLIENT := clients/ts/node_modules/.package-lock.json
 PY = py=$$(tools/find-python) || exit 1; "$$py"
 
-.PHONY: help setup demo up test lint format types imports contracts contracts-test client-test pytest unit integration e2e openapi fuzz-api \
+.PHONY: help setup demo up test lint format types imports contracts contracts-test gas-snapshot client-test pytest unit integration e2e openapi fuzz-api \
 	bench bench-compare lock clean pristine
 
 help: ## list the commands
@@ -56,6 +56,9 @@ contracts: setup ## build the contracts
 
 contracts-test: setup ## test the contracts (forge)
 	@cd contracts && npm run --silent lint && npm test
+
+gas-snapshot: setup ## write what fills cost, contracts/snapshots, anew
+	@cd contracts && npm run --silent gas
 
 client-test: setup $(CLIENT) ## test the TypeScript client (node)
 	@cd clients/ts && npm test --silent

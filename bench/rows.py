@@ -29,20 +29,24 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A bound on the value, or on its ratio to the floor."""
+    """A bound on the value, on its ratio to the floor, or on its excess over it."""
 
-    of: Literal["value", "ratio"]
+    of: Literal["value", "ratio", "excess"]
     bound: float
     at_most: bool
 
     def __str__(self) -> str:
-        return f"{self.of} {'≤' if self.at_most else '≥'} {self.bound:g}"
+        what, sign = ("value", "floor + ") if self.of == "excess" else (self.of, "")
+        return f"{what} {'≤' if self.at_most else '≥'} {sign}{_plain(self.bound)}"
 
-    def met(self, value: float, ratio: float | None) -> bool | None:
+    def met(self, value: float, floor: float | None) -> bool | None:
         """None where there is nothing to compare with the bound."""
-        figure = value if self.of == "value" else ratio
-        if figure is None:
+        if self.of == "value":
+            figure = value
+        elif not floor:
             return None
+        else:
+            figure = value / floor if self.of == "ratio" else value - floor
         return figure <= self.bound if self.at_most else figure >= self.bound
 
 
@@ -56,6 +60,11 @@ def ratio_at_least(bound: float) -> Aim:
 
 def value_at_most(bound: float) -> Aim:
     return Aim("value", bound, at_most=True)
+
+
+def excess_at_most(bound: float) -> Aim:
+    """In the row's unit."""
+    return Aim("excess", bound, at_most=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,7 @@ def row_of(spec: Spec, readings: Sequence[Reading], *, small: bool = False, date
         floor=_short(floor),
         ratio=_short(ratio),
         aim=str(spec.aim) if spec.aim else None,
-        met=spec.aim.met(value, ratio) if spec.aim and not small else None,
+        met=spec.aim.met(value, floor) if spec.aim and not small else None,
         spread=_short((max(of_rounds) - min(of_rounds)) / (abs(median(of_rounds)) or 1)),
         better=spec.better,
         rounds=len(readings),
@@ -188,6 +197,10 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def _many(value: float | Sequence[float]) -> Sequence[float]:
     return [value] if isinstance(value, int | float) else value
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:g}"
 
 
 def _short(value: float | None) -> float | None:

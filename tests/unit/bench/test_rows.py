@@ -12,6 +12,7 @@ from bench import catalogue, command
 from bench.measure import Outcome, measured
 from bench.results import LATEST, Results, merged, read, results_of, write
 from bench.rows import (
+    Aim,
     NotMeasured,
     Reading,
     Rounds,
@@ -19,6 +20,7 @@ from bench.rows import (
     Run,
     Spec,
     Subject,
+    excess_at_most,
     percentile,
     ratio_at_least,
     ratio_at_most,
@@ -64,6 +66,17 @@ def test_a_percentile(percent: int, expected: float) -> None:
 def test_more_may_be_better(value: float, met: bool) -> None:
     made = row_of(spec(aim=ratio_at_least(0.6), better="more"), [Reading(value, 1.0)])
     assert (made.met, made.better) == (met, "more")
+
+
+@pytest.mark.parametrize(("value", "met"), [(202_000.0, True), (202_001.0, False)])
+def test_an_aim_may_be_so_much_above_the_floor(value: float, met: bool) -> None:
+    made = row_of(spec(aim=excess_at_most(102_000)), [Reading(value, 100_000.0)])
+    assert (made.met, made.aim) == (met, "value ≤ floor + 102,000")
+
+
+@pytest.mark.parametrize("aim", [excess_at_most(1), ratio_at_most(1)])
+def test_what_has_no_floor_has_met_no_aim_that_is_of_one(aim: Aim) -> None:
+    assert row_of(spec(aim=aim), [Reading(0.5)]).met is None
 
 
 def test_of_small_sizes_no_aim_is_judged() -> None:
