@@ -44,10 +44,10 @@ _EXPIRE = text(
     """
     WITH due AS (
         SELECT i.hash, i.reason AS last_reason
-        FROM intents i, chain_cursor c
-        WHERE i.state IN ('open', 'awarded', 'submitted') AND i.deadline < c.block_time
+        FROM intents i
+        WHERE i.state IN ('open', 'awarded', 'submitted') AND i.deadline < (SELECT block_time FROM chain_cursor)
           AND NOT EXISTS (SELECT 1 FROM fills f WHERE f.intent_hash = i.hash AND f.canonical)
-        ORDER BY i.hash LIMIT :limit
+        ORDER BY i.deadline LIMIT :limit
         FOR UPDATE OF i SKIP LOCKED
     ),
     legs AS (UPDATE settlement_legs l SET live = false FROM due d WHERE l.intent_hash = d.hash AND l.live),

@@ -171,7 +171,6 @@ auction_solvers = Table(
     Column("answer", Text, comment="bid, declined or failed"),
     PrimaryKeyConstraint("auction_id", "solver"),
 )
-Index("ix_auction_solvers_unasked", auction_solvers.c.auction_id, postgresql_where=text("asked_at IS NULL"))
 
 bids = Table(
     "bids",
@@ -244,6 +243,12 @@ settlements = Table(
     UniqueConstraint("lane", "nonce", name="uq_settlements_lane_nonce"),
 )
 Index("ix_settlements_due", settlements.c.next_due_at, postgresql_where=text("next_due_at IS NOT NULL"))
+Index(
+    "ix_settlements_unsent",
+    settlements.c.lane,
+    settlements.c.nonce,
+    postgresql_where=text("state IN ('reserved', 'signed')"),
+)
 
 settlement_legs = Table(
     "settlement_legs",
@@ -319,7 +324,7 @@ fills = Table(
     Column("canonical", Boolean, nullable=False, server_default=text("true")),
     PrimaryKeyConstraint("block_hash", "log_index"),
 )
-Index("ix_fills_intent", fills.c.intent_hash)
+Index("ix_fills_block", fills.c.block_number, postgresql_where=text("canonical"))
 Index("uq_fills_canonical", fills.c.intent_hash, unique=True, postgresql_where=text("canonical"))
 
 failures = Table(
@@ -338,7 +343,6 @@ failures = Table(
     PrimaryKeyConstraint("block_hash", "log_index"),
     comment="BundleFailed events",
 )
-Index("ix_failures_bid", failures.c.bid_hash)
 
 outbox = Table(
     "outbox",
@@ -378,5 +382,4 @@ events = Table(
 )
 Index("ix_events_intent", events.c.intent_hash, events.c.number)
 Index("ix_events_swapper", events.c.swapper, events.c.number)
-Index("ix_events_solver", events.c.solver, events.c.number)
 Index("ix_events_auction", events.c.auction_id, events.c.number)
