@@ -45,7 +45,7 @@ def publish(run: Run) -> Rounds:
         while True:
             events.commit(count)
             floor_s = _bare(database, redis, size=300 * count)
-            with _logging_as_in_production(settings.data_dir / "publish.log"):
+            with logging_as_in_production(settings.data_dir / "publish.log"):
                 took_s = _published(events, count)
             yield {"stream.published": Reading(count / took_s, count / floor_s)}
 
@@ -71,7 +71,7 @@ def _bare(database: Database, redis: Redis, size: int) -> float:
 
 
 @contextmanager
-def _logging_as_in_production(file: Path) -> Iterator[None]:
+def logging_as_in_production(file: Path) -> Iterator[None]:
     """A line for each event, which costs as much as some of the work."""
     with file.open("w") as log, redirect_stderr(log):
         configure_logging("bench")

@@ -27,7 +27,7 @@ _WETH, _USDC = (token.address for token in DEPLOYMENT.tokens)
 _DATA = b"route"
 
 
-def signed_intent() -> SignedIntent:
+def signed_intent(deadline: int = BLOCK_TIME + 600) -> SignedIntent:
     """One WETH for 3,000 USDC or more, of a swapper that has no other."""
     swapper = Signer(os.urandom(32))
     intent = Intent(
@@ -40,8 +40,8 @@ def signed_intent() -> SignedIntent:
         min_amount_out=3_000 * 10**6,
         receiver=swapper.address,
         nonce=secrets.randbits(256),
-        deadline=BLOCK_TIME + 600,
-        open_after=BLOCK_TIME + 600,
+        deadline=deadline,
+        open_after=deadline,
     )
     return SignedIntent(intent=intent, signature=swapper.sign(intent.hash))
 
@@ -64,7 +64,7 @@ def batch(intents: Sequence[SignedIntent]) -> str:
 
 def seed(settings: Settings) -> None:
     """The tokens with their prices and a block, as the index writes them."""
-    with _connected(settings) as at:
+    with connected(settings) as at:
         rows = [
             (bytes(token.address), token.symbol, token.name, token.decimals, fee)
             for token, fee in zip(DEPLOYMENT.tokens, GAS_FEES, strict=True)
@@ -85,23 +85,28 @@ class Auctions:
     solvers: tuple[Signer, ...]
     closes_at: int
 
-    def bids(self, amount_out: int) -> list[SignedBid]:
-        """A bid of every solver in every auction; one with a new amount takes the place of the last."""
+    def bids(self, amount_out: int, apart: int = 0) -> list[SignedBid]:
+        """A bid of every solver in every auction, each by `apart` better than the one before.
+
+        One with a new amount takes the place of the solver's last.
+        """
         return [
-            _bid(solver, auction, intent, self.closes_at, amount_out)
+            _bid(solver, auction, intent, self.closes_at, amount_out + place * apart)
             for auction, intent in zip(self.ids, self.intents, strict=True)
-            for solver in self.solvers
+            for place, solver in enumerate(self.solvers)
         ]
 
 
-def open_auctions(settings: Settings, intents: Sequence[Hash32], solvers: int) -> Auctions:
-    """Open an auction of each intent, which must have been accepted, for an hour.
+def open_auctions(
+    settings: Settings, intents: Sequence[Hash32], solvers: int, closes_in_s: int = CLOSES_IN_S
+) -> Auctions:
+    """Open an auction of each intent, which must have been accepted; all end in as many seconds.
 
     One more is on each roster, and says nothing: when all have bid an auction closes early.
     """
     signers = tuple(Signer(os.urandom(32)) for _ in range(solvers + 1))
     ids = tuple(Hash32(secrets.token_bytes(32)) for _ in intents)
-    with _connected(settings) as at:
+    with connected(settings) as at:
         execute_values(
             at,
             "INSERT INTO solvers (address, signing_key, endpoint, active, block_number) VALUES %s",
@@ -111,7 +116,7 @@ def open_auctions(settings: Settings, intents: Sequence[Hash32], solvers: int) -
         execute_values(
             at,
             "INSERT INTO auctions (id, opened_at, closes_at, secret, secret_hash) VALUES %s",
-            [(bytes(one), CLOSES_IN_S, secret, keccak(secret)) for one in ids],
+            [(bytes(one), closes_in_s, secret, keccak(secret)) for one in ids],
             template="(%s, statement_timestamp(), statement_timestamp() + %s * interval '1 second', %s, %s)",
         )
         execute_values(
@@ -130,7 +135,7 @@ def open_auctions(settings: Settings, intents: Sequence[Hash32], solvers: int) -
 
 
 @contextmanager
-def _connected(settings: Settings) -> Iterator[cursor]:
+def connected(settings: Settings) -> Iterator[cursor]:
     """A cursor whose work is committed in the end."""
     url = settings.database_url.get_secret_value()
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as one:

@@ -9,6 +9,7 @@ A task takes nothing and returns how much it did. Its queue and time limits come
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -31,9 +32,14 @@ _venues: dict[int, Venue] = {}
 
 
 def venue() -> Venue:
-    """This process's venue, made at first use: after the fork, so that no socket is shared with the parent."""
+    """This process's venue, made at first use: after the fork, so that no socket is shared with the parent.
+
+    What was loaded by then stays for good. Left to the garbage collector, all of it is looked at again and again while
+    a tick reads its rows, which takes as long as the rows do.
+    """
     pid = os.getpid()
     if pid not in _venues:
+        gc.freeze()
         _venues.clear()
         _venues[pid] = Venue(load_settings(), process=f"worker {pid}")
     return _venues[pid]

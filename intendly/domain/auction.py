@@ -46,7 +46,8 @@ def decide(auction: ClosingAuction, facts: IntentFacts | None, *, block_time: in
 
 def best_of(bids: Sequence[SealedBid], seed: bytes) -> SealedBid:
     """The highest amount_out; among equals the lowest keccak256(bidHash ‖ seed)."""
-    return min(bids, key=lambda bid: (-bid.amount_out, keccak(bid.hash + seed)))
+    most = max(bid.amount_out for bid in bids)
+    return min((bid for bid in bids if bid.amount_out == most), key=lambda bid: keccak(bid.hash + seed))
 
 
 def seed_of(auction: ClosingAuction) -> bytes:

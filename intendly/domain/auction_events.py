@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from intendly_sdk.messages import AuctionIntent, EventKind
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address
 
-from intendly.domain.closing import Fate, Outcome
+from intendly.domain.closing import Outcome
 from intendly.domain.events import Change
 from intendly.domain.opening import Opening
 from intendly.domain.reasons import Reason, words
@@ -33,7 +33,7 @@ def opened(opening: Opening, roster: Sequence[Address], opened_at: int, closes_a
 
 
 def closed(outcome: Outcome) -> list[Change]:
-    """Everything that a close makes known. The secret is shown from here on."""
+    """What a close makes known to all; of its bid each solver is told apart. The secret is shown from here on."""
     auction = outcome.auction
     told: dict[str, Any] = {
         "winner": None if outcome.award is None else str(outcome.award.bid_hash),
@@ -42,11 +42,7 @@ def closed(outcome: Outcome) -> list[Change]:
         "secret": str(auction.secret),
     }
     whole = Change(EventKind.AUCTION_CLOSED, auction.intent_hash, auction.id, auction.intent.swapper, data=told)
-    return [
-        whole,
-        *_intent_changes(outcome),
-        *(_decided(one, auction.id, auction.intent_hash) for one in outcome.fates),
-    ]
+    return [whole, *_intent_changes(outcome)]
 
 
 def _intent_changes(outcome: Outcome) -> list[Change]:
@@ -67,15 +63,3 @@ def _intent_changes(outcome: Outcome) -> list[Change]:
         reason = {"reason": unfilled.reason.value, "detail": words(unfilled.reason, unfilled.facts)}
         return [Change(EventKind.INTENT_UNFILLED, *key, data={**reason, "next_auction_in_s": unfilled.wait_s})]
     return []
-
-
-def _decided(fate: Fate, auction_id: Hash32, intent_hash: Hash32) -> Change:
-    """A bid's fate, for its solver alone."""
-    bid = fate.bid
-    told = {
-        "bid_hash": str(bid.hash),
-        "fate": fate.fate.value,
-        "detail": fate.detail,
-        "amount_out": str(bid.amount_out),
-    }
-    return Change(EventKind.BID_DECIDED, intent_hash, auction_id, solver=bid.solver, data=told)

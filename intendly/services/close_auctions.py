@@ -33,7 +33,7 @@ from intendly.services.ports import Nudges
 
 log = structlog.get_logger(__name__)
 
-LIMIT: Final = 500
+LIMIT: Final = 1_000
 RETRIES_A_TICK: Final = 20
 ATTEMPTS_MAX: Final = 5
 """An auction that failed this often stays in `closing`, untouched, until somebody looks at it."""
@@ -73,15 +73,21 @@ class CloseAuctions:
             closed += self._close(again)
         if closed:
             self._nudges.nudge("events.publish")
-        if self._sign():
-            self._nudges.nudge("settlements.submit")
         if len(claim.attempts) == LIMIT:
             self._nudges.nudge("auctions.close")
         return closed
 
     def _close(self, claim: ClosingClaim) -> int:
-        if not claim.attempts:
-            return 0
+        """Close these, and sign what was won, now or before a crash; what can wait comes after that."""
+        closed = self._decided(claim) if claim.attempts else []
+        if self._sign():
+            self._nudges.nudge("settlements.submit")
+        for outcome in closed:
+            _tell(outcome)
+        return len(closed)
+
+    def _decided(self, claim: ClosingClaim) -> list[Outcome]:
+        """The outcomes that were recorded."""
         batch = self._store.read(claim)
         try:
             facts = self._facts(batch.auctions)
@@ -90,7 +96,7 @@ class CloseAuctions:
         except ChainUnavailable as error:
             self._store.release(claim, list(claim.attempts), CHAIN_WAIT_S)
             log.warning("auctions_wait_for_chain", auctions=len(claim.attempts), detail=error.detail)
-            return 0
+            return []
         outcomes: list[Outcome] = []
         for auction in auctions:
             try:
@@ -139,7 +145,7 @@ class CloseAuctions:
             return max(batch.block_time, self._chain.block_time())
         return batch.block_time
 
-    def _record(self, claim: ClosingClaim, outcomes: Sequence[Outcome]) -> int:
+    def _record(self, claim: ClosingClaim, outcomes: Sequence[Outcome]) -> list[Outcome]:
         recorded: set[Hash32] = set()
         moved_on: list[Hash32] = []
 
@@ -152,10 +158,7 @@ class CloseAuctions:
         if moved_on:
             self._store.release(claim, moved_on, 0)
             self._nudges.nudge("auctions.close")
-        for outcome in outcomes:
-            if outcome.auction.id in recorded:
-                _tell(outcome)
-        return len(recorded)
+        return [outcome for outcome in outcomes if outcome.auction.id in recorded]
 
     def _failed(self, claim: ClosingClaim, auction_id: Hash32, error: Exception) -> None:
         """Back off; when the database is away this fails too, and ends the tick."""

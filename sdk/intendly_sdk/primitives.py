@@ -32,10 +32,10 @@ class HexBytes(bytes):
     size: ClassVar[int | None] = None
 
     def __new__(cls, value: bytes | bytearray | memoryview | str = b"") -> Self:
-        raw = cls._from_hex(value) if isinstance(value, str) else bytes(value)
-        if cls.size is not None and len(raw) != cls.size:
-            raise ValueError(f"expected {cls.size} bytes, got {len(raw)}")
-        return super().__new__(cls, raw)
+        made = super().__new__(cls, cls._from_hex(value) if isinstance(value, str) else value)
+        if cls.size is not None and len(made) != cls.size:
+            raise ValueError(f"expected {cls.size} bytes, got {len(made)}")
+        return made
 
     @classmethod
     def _from_hex(cls, text: str) -> bytes:

@@ -30,9 +30,9 @@ class AwardStore:
         self._database = database
 
     def unsigned(self, limit: int) -> list[Award]:
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             return [
-                Award(
+                Award.model_construct(
                     bid_hash=Hash32(row.bid_hash),
                     transcript_root=Hash32(row.transcript_root),
                     exclusive_until=row.exclusive_until,
@@ -45,5 +45,5 @@ class AwardStore:
             "bid_hash": [bytes(one) for one in signatures],
             "signature": [bytes(one) for one in signatures.values()],
         }
-        with self._database.transaction() as connection:
+        with self._database.statement() as connection:
             return connection.execute(_SIGN, values).rowcount

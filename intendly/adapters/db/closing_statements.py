@@ -57,13 +57,13 @@ READ: Final = text("""
 """)
 
 BIDS: Final = text("""
-    SELECT b.hash, b.auction_id, b.solver, b.executor, b.valid_until, l.amount_out, l.fee,
+    SELECT b.auction_id, b.hash, b.solver, b.executor, l.amount_out::text, l.fee::text, b.valid_until,
         coalesce(s.active, false) AS active
     FROM bids b
     JOIN bid_legs l ON l.bid_hash = b.hash
     LEFT JOIN solvers s ON s.address = b.solver
     WHERE b.auction_id = ANY(CAST(:ids AS bytea[]))
-    ORDER BY b.hash
+    ORDER BY b.auction_id, b.hash
 """)
 
 HOLD_INTENTS: Final = text("""
@@ -76,38 +76,52 @@ HOLD_AUCTIONS: Final = text("""
     ORDER BY id FOR NO KEY UPDATE
 """)
 
-MOVE_INTENTS: Final = text("""
-    UPDATE intents i
-    SET state = x.state, reason = x.reason, reason_facts = x.facts::jsonb, version = version + 1,
-        auctions_held = auctions_held + 1, updated_at = statement_timestamp(),
-        next_due_at = statement_timestamp() + make_interval(secs => x.wait_s)
-    FROM unnest(
-        CAST(:hash AS bytea[]), CAST(:state AS text[]), CAST(:reason AS text[]), CAST(:facts AS text[]),
-        CAST(:wait_s AS double precision[])
-    ) AS x (hash, state, reason, facts, wait_s)
-    WHERE i.hash = x.hash
-""")
-
+# Awarded intents wait for their settlement, the others for their next auction.
 CLOSE: Final = text("""
-    UPDATE auctions a
-    SET state = 'closed', closed_at = statement_timestamp(), winner = x.winner, reason = x.reason,
-        lease_token = NULL, leased_until = NULL
-    FROM unnest(CAST(:id AS bytea[]), CAST(:winner AS bytea[]), CAST(:reason AS text[])) AS x (id, winner, reason)
-    WHERE a.id = x.id
-""")
-
-DECIDE_BIDS: Final = text("""
-    UPDATE bids b SET fate = x.fate, fate_detail = x.detail
-    FROM unnest(CAST(:hash AS bytea[]), CAST(:fate AS text[]), CAST(:detail AS text[])) AS x (hash, fate, detail)
-    WHERE b.hash = x.hash
-""")
-
-AWARD: Final = text("""
+    WITH moved AS (
+        UPDATE intents i
+        SET state = x.state, reason = x.reason, reason_facts = x.facts::jsonb, version = version + 1,
+            auctions_held = auctions_held + 1, updated_at = statement_timestamp(),
+            next_due_at = statement_timestamp() + make_interval(secs => x.wait_s)
+        FROM unnest(
+            CAST(:moving AS bytea[]), CAST(:state AS text[]), CAST(:intent_reason AS text[]), CAST(:facts AS text[]),
+            CAST(:wait_s AS double precision[])
+        ) AS x (hash, state, reason, facts, wait_s)
+        WHERE i.hash = x.hash
+    ), closed AS (
+        UPDATE auctions a
+        SET state = 'closed', closed_at = statement_timestamp(), winner = x.winner, reason = x.reason,
+            lease_token = NULL, leased_until = NULL
+        FROM unnest(CAST(:id AS bytea[]), CAST(:winner AS bytea[]), CAST(:reason AS text[])) AS x (id, winner, reason)
+        WHERE a.id = x.id
+    )
     INSERT INTO awards (bid_hash, auction_id, transcript_root, exclusive_until)
     SELECT * FROM unnest(
         CAST(:bid_hash AS bytea[]), CAST(:auction_id AS bytea[]), CAST(:transcript_root AS bytea[]),
         CAST(:exclusive_until AS bigint[])
     )
+""")
+
+# Most bids of an auction share a fate, so that only the others are named. Each solver is told of its own.
+DECIDE_BIDS: Final = text("""
+    WITH most AS (
+        UPDATE bids b SET fate = x.fate, fate_detail = x.detail
+        FROM unnest(CAST(:id AS bytea[]), CAST(:fate AS text[]), CAST(:detail AS text[])) AS x (id, fate, detail)
+        WHERE b.auction_id = x.id AND b.hash <> ALL(CAST(:own_hash AS bytea[]))
+        RETURNING b.hash, b.auction_id, b.solver, b.fate, b.fate_detail
+    ), others AS (
+        UPDATE bids b SET fate = x.fate, fate_detail = x.detail
+        FROM unnest(CAST(:own_hash AS bytea[]), CAST(:own_fate AS text[]), CAST(:own_detail AS text[]))
+            AS x (hash, fate, detail)
+        WHERE b.hash = x.hash
+        RETURNING b.hash, b.auction_id, b.solver, b.fate, b.fate_detail
+    )
+    INSERT INTO outbox (kind, intent_hash, auction_id, solver, data)
+    SELECT 'bid.decided', l.intent_hash, d.auction_id, d.solver, jsonb_build_object(
+        'bid_hash', '0x' || encode(d.hash, 'hex'), 'fate', d.fate, 'detail', d.fate_detail,
+        'amount_out', l.amount_out::text
+    )
+    FROM (SELECT * FROM most UNION ALL SELECT * FROM others) d JOIN bid_legs l ON l.bid_hash = d.hash
 """)
 
 RELEASE: Final = text("""

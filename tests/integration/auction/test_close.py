@@ -12,9 +12,11 @@ from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
 
+from intendly.adapters.db.closings import ClosingStore
 from intendly.domain.auction import decide
 from intendly.domain.errors import AuctionClosed
 from intendly.services import close_auctions
+from intendly.services.auction_ports import ClosingClaim
 from tests.integration.auction.desk import AMPLE, AUCTIONEER, Desk
 from tests.integration.statements import statements
 from tests.integration.web.world import DEPLOYMENT
@@ -55,13 +57,21 @@ def test_the_best_bid_wins_and_its_award_is_signed(desk: Desk, solver: Signer, r
 
 def test_each_solver_is_told_of_its_own_bid_alone(desk: Desk, solver: Signer, rival: Signer) -> None:
     (intent_hash,) = in_auction(desk)
-    desk.bid(intent_hash, solver, WORSE)
-    desk.bid(intent_hash, rival, BEST)
+    lost, won = desk.bid(intent_hash, solver, WORSE), desk.bid(intent_hash, rival, BEST)
     assert not desk.events("bid.decided")
     desk.end_window()
     desk.closer().run()
-    told = {event["solver"]: event["data"]["fate"] for event in desk.events("bid.decided")}
-    assert told == {bytes(solver.address): "lost", bytes(rival.address): "won"}
+    told = {event["solver"]: event["data"] for event in desk.events("bid.decided")}
+    assert told == {
+        bytes(one.bid.solver): {
+            "bid_hash": str(one.bid.hash(DEPLOYMENT.domain)),
+            "fate": fate,
+            "detail": detail,
+            "amount_out": str(one.bid.legs[0].amount_out),
+        }
+        for one, fate, detail in ((lost, "lost", f"the best bid was {BEST}"), (won, "won", ""))
+    }
+    assert {(event["intent_hash"], event["swapper"]) for event in desk.events("bid.decided")} == {(intent_hash, None)}
     (closed,) = desk.events("auction.closed")
     assert closed["solver"] is None
     assert closed["data"]["bids"] == 2
@@ -323,6 +333,33 @@ def test_a_late_bid_is_told_so(desk: Desk, solver: Signer) -> None:
     assert desk.rows.count("bids") == 0
 
 
+def test_what_was_won_is_signed_before_anything_that_may_wait(desk: Desk, solver: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+
+    class Dying(ClosingStore):
+        def claim_again(self, attempts_max: int) -> ClosingClaim:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        desk.closer(store=Dying(desk.database, DEPLOYMENT)).run()
+    assert desk.rows.one("SELECT count(*) FROM awards WHERE signature IS NOT NULL") == 1
+    assert "settlements.submit" in desk.nudged.tasks
+
+
+def test_bids_with_a_fate_of_their_own_keep_it_beside_the_others(desk: Desk, solver: Signer, rival: Signer) -> None:
+    hashes = in_auction(desk, 2)
+    for intent_hash in hashes:
+        desk.bid(intent_hash, solver, 2_999 * 10**6)
+        desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    assert desk.closer().run() == 2
+    fates = {(bytes(who), fate) for who, fate in desk.rows.run("SELECT solver, fate FROM bids")}
+    assert fates == {(bytes(solver.address), "below_minimum"), (bytes(rival.address), "won")}
+    assert len(desk.events("bid.decided")) == 4
+
+
 @pytest.mark.parametrize("count", [1, 50])
 def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer, rival: Signer, count: int) -> None:
     for intent_hash in in_auction(desk, count):
@@ -331,7 +368,7 @@ def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer
     desk.end_window()
     with statements(desk.database) as seen:
         assert desk.closer().run() == count
-    assert len(seen) == 13
+    assert len(seen) == 11
     assert desk.chain.asked == 1
 
 
