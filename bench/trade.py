@@ -91,7 +91,7 @@ class Auctions:
         One with a new amount takes the place of the solver's last.
         """
         return [
-            _bid(solver, auction, intent, self.closes_at, amount_out + place * apart)
+            bid(solver, auction, intent, self.closes_at, amount_out + place * apart)
             for auction, intent in zip(self.ids, self.intents, strict=True)
             for place, solver in enumerate(self.solvers)
         ]
@@ -142,8 +142,8 @@ def connected(settings: Settings) -> Iterator[cursor]:
         yield one
 
 
-def _bid(solver: Signer, auction_id: Hash32, intent: Hash32, closes_at: int, amount_out: int) -> SignedBid:
-    bid = Bid(
+def bid(solver: Signer, auction_id: Hash32, intent: Hash32, closes_at: int, amount_out: int) -> SignedBid:
+    promise = Bid(
         legs=(Leg(intent_hash=intent, amount_out=amount_out, fee=GAS_FEES[1]),),
         auction_id=auction_id,
         solver=solver.address,
@@ -152,4 +152,4 @@ def _bid(solver: Signer, auction_id: Hash32, intent: Hash32, closes_at: int, amo
         call_data_hash=HexBytes(keccak(_DATA)),
         gas_limit=300_000,
     )
-    return SignedBid(bid=bid, data=HexBytes(_DATA), signature=solver.sign(bid.hash(DEPLOYMENT.domain)))
+    return SignedBid(bid=promise, data=HexBytes(_DATA), signature=solver.sign(promise.hash(DEPLOYMENT.domain)))

@@ -10,8 +10,9 @@ import structlog
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 
+from intendly.adapters.chain.abi import Function
 from intendly.adapters.chain.artifacts import forge
-from intendly.adapters.chain.encoding import encodable, settle_calldata
+from intendly.adapters.chain.encoding import settle_calldata
 from intendly.adapters.chain.fees import suggested_fees
 from intendly.adapters.chain.reader import FINAL_DEPTH, final_number
 from intendly.adapters.chain.rpc import Rpc, RpcError
@@ -65,7 +66,9 @@ class RpcSender:
 
     def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
         calldata = settle_calldata(bundles)
-        needed = self._view("requiredGas", encodable(bundles))
+        # requiredGas takes what settle takes, which is not encoded a second time.
+        function = self._interface["requiredGas"]
+        needed = self._ask(function, function.selector + calldata[len(function.selector) :])
         return calldata, int(needed) + intrinsic_gas(calldata)
 
     def suggested_fees(self) -> Fees:
@@ -99,7 +102,10 @@ class RpcSender:
 
     def _view(self, name: str, *arguments: object) -> Any:
         function = self._interface[name]
-        call = {"to": str(self._settlement), "data": str(HexBytes(function.encode(*arguments)))}
+        return self._ask(function, function.encode(*arguments))
+
+    def _ask(self, function: Function, calldata: bytes) -> Any:
+        call = {"to": str(self._settlement), "data": str(HexBytes(calldata))}
         return function.decode(HexBytes(self._rpc.call("eth_call", call, "latest")))
 
     def _nonce_at(self, block: str) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
+import rlp
 from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from intendly_sdk.signatures import Signer
 
 from intendly.domain.settlement import Fees
+
+_TYPE: Final = b"\x02"
+_NO_ACCESS_LIST: Final[tuple[()]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +39,23 @@ class SignedTransaction:
 
 def sign(transaction: Transaction, signer: Signer) -> SignedTransaction:
     """Sign it. The same transaction and key give the same bytes (RFC 6979)."""
-    fields = {
-        "type": 2,
-        "chainId": transaction.chain_id,
-        "nonce": transaction.nonce,
-        "to": bytes(transaction.to) if transaction.to is not None else b"",
-        "value": transaction.value,
-        "data": transaction.data,
-        "gas": transaction.gas_limit,
-        "maxFeePerGas": transaction.fees.max_fee,
-        "maxPriorityFeePerGas": transaction.fees.max_priority_fee,
-    }
-    digest = Hash32(TypedTransaction.from_dict(fields).hash())
-    signature = signer.sign(digest)
-    fields |= {
-        "v": signature[64] - 27,
-        "r": int.from_bytes(signature[:32], "big"),
-        "s": int.from_bytes(signature[32:64], "big"),
-    }
-    raw = TypedTransaction.from_dict(fields).encode()
+    fees = transaction.fees
+    numbers = (transaction.chain_id, transaction.nonce, fees.max_priority_fee, fees.max_fee, transaction.gas_limit)
+    to = bytes(transaction.to) if transaction.to is not None else b""
+    fields = [*map(_number, numbers), to, _number(transaction.value), bytes(transaction.data), _NO_ACCESS_LIST]
+    signature = signer.sign(Hash32(keccak(_envelope(fields))))
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
+    raw = _envelope([*fields, *map(_number, (signature[64] - 27, r, s))])
     return SignedTransaction(Hash32(keccak(raw)), HexBytes(raw))
+
+
+def _envelope(fields: list[Any]) -> bytes:
+    return _TYPE + bytes(rlp.encode(fields))
+
+
+def _number(value: int) -> bytes:
+    """As RLP takes it: without leading zeros."""
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
 def intrinsic_gas(data: bytes) -> int:
