@@ -13,7 +13,7 @@ from intendly_sdk.keccak import keccak
 from intendly_sdk.primitives import ZERO_HASH, Address, Hash32, HexBytes
 
 from intendly.adapters.chain.account import Call
-from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.rpc import Request, Rpc
 
 DEPLOYER: Final = Address("0x4e59b44847b379578588920cA78FbF26c0B4956C")
 """Arachnid's proxy, on anvil and on nearly every chain. It takes the salt and the creation code."""
@@ -39,6 +39,9 @@ class Placed:
 
 def codes(rpc: Rpc, addresses: Sequence[Address]) -> list[bytes]:
     """The code at each address; empty where there is none."""
-    return [
-        HexBytes(code) for code in rpc.results([("eth_getCode", [str(address), "latest"]) for address in addresses])
-    ]
+    return [HexBytes(code) for code in rpc.results(code_requests(addresses))]
+
+
+def code_requests(addresses: Sequence[Address]) -> list[Request]:
+    """The requests that `codes` makes, for those who send them together with others."""
+    return [("eth_getCode", [str(address), "latest"]) for address in addresses]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from intendly_sdk.messages import Intent, SignedIntent
-from intendly_sdk.primitives import Address, Hash32
+from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.adapters.chain.artifacts import forge, permit2
-from intendly.adapters.chain.create2 import codes
+from intendly.adapters.chain.create2 import code_requests
 from intendly.adapters.chain.deployment import chain_identity
 from intendly.adapters.chain.multicall import Multicall, Read
 from intendly.adapters.chain.rpc import Rpc, RpcError
@@ -57,16 +57,19 @@ class RpcChain:
             raise ChainUnavailable(f"the chain's endpoint did not tell of the executors: {error}") from None
 
     def _refusals(self, asked: list[tuple[Address, Address]]) -> dict[tuple[Address, Address], str]:
-        consents = self._multicall.read([Read(self._registry, self._consented, pair) for pair in asked])
+        """Code once seen stays, so that in the long run nobody is asked for it."""
+        reads = [Read(self._registry, self._consented, pair) for pair in asked]
+        consents_asked = self._multicall.requests(reads)
+        unseen = list({executor for executor, _ in asked} - self._with_code)
+        results = self._rpc.results([*consents_asked, *code_requests(unseen)])
+        consents = self._multicall.values(reads, results[: len(consents_asked)])
+        found = zip(unseen, results[len(consents_asked) :], strict=True)
+        self._with_code.update(executor for executor, code in found if HexBytes(code))
         refusals = {
             pair: f"its executor {pair[0]} has not consented to its solver"
             for pair, consented in zip(asked, consents, strict=True)
             if not consented
         }
-        # Code once seen stays, so that in the long run nobody is asked for it.
-        unseen = list({executor for executor, _ in asked} - self._with_code)
-        found = dict(zip(unseen, codes(self._rpc, unseen), strict=True))
-        self._with_code.update(executor for executor, code in found.items() if code)
         without = {pair: f"its executor {pair[0]} has no code" for pair in asked if pair[0] not in self._with_code}
         return refusals | without
 

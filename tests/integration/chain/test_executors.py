@@ -43,16 +43,19 @@ def test_an_executor_needs_code_and_its_own_consent(local_chain: LocalChain, mon
             pairs[3]: f"its executor {nobody} has no code",
         }
 
-    asked: list[str] = []
+    asked: list[list[str]] = []
     results = Rpc.results
 
     def noted(rpc: Rpc, calls: Sequence[tuple[str, Sequence[object]]]) -> list[object]:
-        asked.extend(method for method, _ in calls)
+        asked.append([method for method, _ in calls])
         return results(rpc, calls)
 
     monkeypatch.setattr(Rpc, "results", noted)
     chain.executor_refusals(pairs[:2])
-    assert asked == ["eth_call"], "one request, however many bids"
+    assert asked == [["eth_call"]], "one request, however many bids"
+    asked.clear()
+    RpcChain(local_chain.rpc, deployment).executor_refusals(pairs)
+    assert asked == [["eth_call", "eth_getCode", "eth_getCode", "eth_getCode"]], "and one batch where code is unseen"
 
 
 def test_an_endpoint_that_refuses_to_tell_is_as_one_that_is_away(
