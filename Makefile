@@ -19,7 +19,7 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 CLIENT := clients/ts/node_modules/.package-lock.json
 PY = py=$$(tools/find-python) || exit 1; "$$py"
 
-.PHONY: help setup demo up test lint format types imports contracts contracts-test gas-snapshot client-test pytest unit integration e2e openapi fuzz-api \
+.PHONY: help setup demo up test lint format types imports contracts contracts-test gas-snapshot client-test pytest unit integration e2e openapi queries fuzz-api \
 	bench bench-compare lock clean pristine
 
 help: ## list the commands
@@ -80,6 +80,9 @@ unit integration e2e: setup $(BROWSER) $(CLIENT) ## one kind of tests (PYTEST_AR
 openapi: setup $(CLIENT) ## write the API's document, docs/openapi.json, and the TypeScript client's types anew
 	@$(RUN) tools.openapi
 	@cd clients/ts && npm run --silent generate
+
+queries: setup ## write docs/queries.md anew: how each hot query is run where a million intents are stored
+	@$(RUN) bench.hot_queries
 
 fuzz-api: setup ## send the API whatever its document allows, and forbids, for half an hour (FUZZ_SECONDS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) pytest tests/integration/openapi/test_schemathesis.py

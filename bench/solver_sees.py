@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from typing import Final
 
 import httpx
-from intendly_sdk.client import TraderClient, VenueClient
+from intendly_sdk.client import TraderClient
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.stream import StreamClient
@@ -19,14 +18,11 @@ from intendly_sdk.stream import StreamClient
 from bench.child import BenchError
 from bench.crowd import crowd
 from bench.rows import Reading, Rounds, Run, Spec, subject, value_at_most
-from cli.console import LogFiles
+from bench.whole_venue import whole_venue
 from cli.demo.market import DemoMarket
 from cli.demo.trades import Trade, swappers
-from cli.processes import ROOT, SOLVERS, solver_key_path, solver_processes, venue_processes
-from cli.supervisor import Supervisor
-from cli.venue import prepare, running_parts
+from cli.processes import SOLVERS, solver_key_path
 from intendly.adapters.chain.keys import load_key
-from intendly.bootstrap import Venue
 from intendly.settings import Settings
 
 _JSON: Final = {"content-type": "application/json"}
@@ -121,39 +117,20 @@ class Trading:
 
 @contextmanager
 def _trading(run: Run) -> Iterator[Trading]:
-    """A venue of its own with its chain and the two reference solvers, one of which is watched over."""
-    folder = run.ground.new_folder("venue")
-    with ExitStack() as stack:
-        with redirect_stderr(StringIO()):  # which ports it takes is of no interest here
-            ground = stack.enter_context(running_parts(use_external=False, data_dir=folder))
-        settings = ground.settings.model_copy(update={"limit_swapper_intents": "600/minute"})
-        prepare(ground)
-        logs = stack.enter_context(closing(LogFiles(folder / "logs")))
-        supervisor = Supervisor(venue_processes(settings) + solver_processes(settings), logs, cwd=ROOT)
-        stack.enter_context(supervisor).wait_ready()
+    """A venue of its own, one of whose solvers is watched over."""
+    with whole_venue(run) as venue, ExitStack() as stack:
         person = swappers(0)[0]
-        swap = _funded(settings, Trade(person, "WOKB", "USDC", _DOLLARS))
-        trader = TraderClient(settings.api_url, person)
-        _wait_for_solvers(trader)
-        signer = load_key(solver_key_path(settings, SOLVERS[0]))
-        solver = StreamClient(settings.stream_url, signer=signer, domain=trader.domain())
+        trader = TraderClient(venue.settings.api_url, person)
+        signer = load_key(solver_key_path(venue.settings, SOLVERS[0]))
+        solver = StreamClient(venue.settings.stream_url, signer=signer, domain=trader.domain())
         solver.subscribe(solver=True)
-        yield stack.enter_context(closing(Trading(settings, trader, swap, solver)))
+        swap = _funded(venue.market, Trade(person, "WOKB", "USDC", _DOLLARS))
+        yield stack.enter_context(closing(Trading(venue.settings, trader, swap, solver)))
 
 
-def _funded(settings: Settings, trade: Trade) -> Swap:
+def _funded(market: DemoMarket, trade: Trade) -> Swap:
     """What the swapper asks for; it holds enough of what it sells, and Permit2 may move it."""
-    with closing(Venue(settings, process="bench")) as venue, closing(DemoMarket(settings, venue.deployment)) as market:
-        market.ready([trade] * _MAX_TRADES)
-        sold, bought = market.token(trade.sells).address, market.token(trade.buys).address
-        amount_in = market.amount_in(trade)
-        return Swap(sold, amount_in, bought, market.best_single_pool((sold, bought, amount_in)) // 2)
-
-
-def _wait_for_solvers(venue: VenueClient) -> None:
-    """Until the index knows the reference solvers: an intent that is posted before finds an empty roster."""
-    ends = time.monotonic() + _PATIENCE_S
-    while len(venue.solvers().solvers) < len(SOLVERS):
-        if time.monotonic() > ends:
-            raise BenchError(f"the solvers did not register within {_PATIENCE_S:.0f} s")
-        time.sleep(0.05)
+    market.ready([trade] * _MAX_TRADES)
+    sold, bought = market.token(trade.sells).address, market.token(trade.buys).address
+    amount_in = market.amount_in(trade)
+    return Swap(sold, amount_in, bought, market.best_single_pool((sold, bought, amount_in)) // 2)
