@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -34,13 +34,18 @@ class TrackSettlements:
         try:
             receipts = self._receipts(due)
             final_block, final_nonce = self._sender.final_block(), self._sender.final_nonce()
-            for settlement in due:
-                receipt = receipts.get(settlement.id)
-                verdict = judge(settlement, receipt, final_block, final_nonce)
+            verdicts = {
+                settlement.id: judge(settlement, receipts.get(settlement.id), final_block, final_nonce)
+                for settlement in due
+            }
+            moved = self._record_mined(due, receipts, verdicts)
+            waiting -= {one for one, verdict in verdicts.items() if verdict in (Verdict.MINED, Verdict.FINAL)}
+            for settlement in (one for one in due if one.id in waiting):
+                verdict = verdicts[settlement.id]
                 if verdict in (Verdict.STUCK, Verdict.WAITING):
                     self._send_again(settlement, verdict)
                 else:
-                    moved += self._record(settlement, receipt, verdict)
+                    moved += self._end(settlement, verdict)
                     waiting.discard(settlement.id)
         finally:
             self._store.look_again(sorted(waiting))  # also what was not reached, where the chain went away
@@ -54,25 +59,30 @@ class TrackSettlements:
         answers = self._sender.receipts([tx_hash for _, tx_hash in asked])
         return {of: receipt for (of, _), receipt in zip(asked, answers, strict=True) if receipt is not None}
 
-    def _record(self, settlement: Settlement, receipt: Receipt | None, verdict: Verdict) -> int:
-        """Returns 1 where the settlement moved on by it."""
-        match verdict, receipt:
-            case Verdict.MINED, Receipt():
-                self._store.mark_mined(settlement.id, receipt)
-                return int(settlement.state != "mined")
-            case Verdict.FINAL, Receipt():
-                self._store.mark_final(settlement.id, receipt)
-                return 1
-            case Verdict.FAILED, _:
+    def _record_mined(
+        self, due: Sequence[Settlement], receipts: Mapping[int, Receipt], verdicts: Mapping[int, Verdict]
+    ) -> int:
+        """All that a block has, together. Returns how many moved on by it."""
+        mined, final = (
+            {one.id: receipts[one.id] for one in due if verdicts[one.id] is verdict}
+            for verdict in (Verdict.MINED, Verdict.FINAL)
+        )
+        self._store.mark_mined(mined)
+        self._store.mark_final(final)
+        return len(final) + sum(one.state != "mined" for one in due if one.id in mined)
+
+    def _end(self, settlement: Settlement, verdict: Verdict) -> int:
+        """Returns 1: the settlement is over without a fill."""
+        match verdict:
+            case Verdict.FAILED:
                 opened = self._store.end_unfilled(settlement.id, "failed")
                 log.error("settlement_reverted", settlement=settlement.id, intents=opened)
-                return 1
-            case Verdict.REPLACED, _:
+            case Verdict.REPLACED:
                 opened = self._store.end_unfilled(settlement.id, "replaced")
                 log.error("settlement_replaced", settlement=settlement.id, nonce=settlement.nonce, intents=opened)
-                return 1
             case _:
-                raise AssertionError(f"{verdict} is not for the record")
+                raise AssertionError(f"{verdict} is not an end")
+        return 1
 
     def _send_again(self, settlement: Settlement, verdict: Verdict) -> None:
         """With a higher fee where it is stuck, else the same bytes: nothing new where the node still has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from intendly_sdk.messages import EventKind
@@ -98,21 +98,23 @@ class SettlementStore:
         with self._database.transaction() as connection:
             return _settlements(connection.execute(_CLAIM_DUE, {"limit": limit, "lease_s": lease_s}))
 
-    def mark_mined(self, settlement: int, receipt: Receipt) -> None:
-        self._at_block(settlement, receipt, "mined")
+    def mark_mined(self, receipts: Mapping[int, Receipt]) -> None:
+        self._at_block(receipts, "mined")
 
-    def mark_final(self, settlement: int, receipt: Receipt) -> None:
-        self._at_block(settlement, receipt, "final")
+    def mark_final(self, receipts: Mapping[int, Receipt]) -> None:
+        self._at_block(receipts, "final")
 
-    def _at_block(self, settlement: int, receipt: Receipt, state: Literal["mined", "final"]) -> None:
-        with self._database.transaction() as connection:
+    def _at_block(self, receipts: Mapping[int, Receipt], state: Literal["mined", "final"]) -> None:
+        if not receipts:
+            return
+        with self._database.statement() as connection:
             connection.execute(
                 _AT_BLOCK,
                 {
-                    "settlement": settlement,
                     "state": state,
-                    "number": receipt.block_number,
-                    "hash": bytes(receipt.block_hash),
+                    "settlements": list(receipts),
+                    "numbers": [receipt.block_number for receipt in receipts.values()],
+                    "hashes": [bytes(receipt.block_hash) for receipt in receipts.values()],
                 },
             )
 
@@ -304,10 +306,12 @@ _CLAIM_DUE = text(
 
 _AT_BLOCK = text(
     """
-    UPDATE settlements
-    SET state = :state, block_number = :number, block_hash = :hash,
+    UPDATE settlements s
+    SET state = :state, block_number = x.number, block_hash = x.hash,
         next_due_at = CASE WHEN :state = 'mined' THEN statement_timestamp() + interval '1 second' END
-    WHERE id = :settlement AND state IN ('signed', 'broadcast', 'mined')
+    FROM unnest(CAST(:settlements AS bigint[]), CAST(:numbers AS bigint[]), CAST(:hashes AS bytea[]))
+        AS x (id, number, hash)
+    WHERE s.id = x.id AND s.state IN ('signed', 'broadcast', 'mined')
     """
 )
 

@@ -9,6 +9,7 @@ from intendly.services.submit_settlements import SubmitSettlements
 from intendly.services.track_settlements import TrackSettlements
 from tests.integration.desk import Desk, Row
 from tests.integration.settlements.conftest import ScriptedNode
+from tests.integration.statements import statements
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +40,26 @@ def test_mined_then_final(desk: Desk, node: ScriptedNode, track: TrackSettlement
     assert track.run() == 1
     assert _state(desk) == "final"
     assert desk.value("SELECT next_due_at FROM settlements") is None
+
+
+def test_a_tick_takes_as_many_statements_for_five_mined_settlements_as_for_one(
+    desk: Desk, node: ScriptedNode, submit: SubmitSettlements, track: TrackSettlements
+) -> None:
+    counts = []
+    for size in (1, 5):
+        before = len(node.sent)
+        for _ in range(size):
+            desk.awarded()
+            submit.run()
+        for number, raw in enumerate(node.sent[before:]):
+            node.mine(raw, block=5 + number)
+        _due(desk)
+        with statements(desk.database) as seen:
+            assert track.run() == size
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    blocks = "SELECT string_agg(block_number::text, ' ' ORDER BY nonce) FROM settlements WHERE state = 'mined'"
+    assert desk.value(blocks) == "5 5 6 7 8 9"
 
 
 def test_nothing_due_asks_nobody(desk: Desk, node: ScriptedNode, track: TrackSettlements, sent: Row) -> None:
