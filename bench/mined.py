@@ -66,13 +66,13 @@ _SPECS: Final = [
 def mined(run: Run) -> Rounds:
     """An intent that is not filled fails the subject: none may be lost."""
     floor = float(_WINDOW_MS + _BLOCK_MS)
-    with _trading(run) as trading:
-        trading.waits(trading.posted_at(_RATES[-1], 1.0))  # the first of everything takes longer
+    with trading_venue(run) as one:
+        one.waits(one.posted_at(_RATES[-1], 1.0))  # the first of everything takes longer
         while True:
-            posted = {rate: trading.posted_at(rate, _SECONDS[rate] if not run.small else 1.0) for rate in _RATES}
-            waits = {rate: trading.waits(one) for rate, one in posted.items()}
+            posted = {rate: one.posted_at(rate, 1.0 if run.small else _SECONDS[rate]) for rate in _RATES}
+            waits = {rate: one.waits(at) for rate, at in posted.items()}
             yield {spec.name: Reading(waits[int(spec.name.split(".")[1][3:])], floor) for spec in _SPECS} | {
-                "mined.per_block": trading.per_block(run.size(_BACKLOG, 20))
+                "mined.per_block": one.per_block(run.size(_BACKLOG, 20))
             }
 
 
@@ -83,7 +83,9 @@ class Trading:
         sells, buys = (venue.market.token(symbol).address for symbol in ("WOKB", "USDC"))
         amount_in = venue.market.amount_in(_trade_of(traders[0].signer))
         self._swap = (sells, amount_in, buys, venue.market.best_single_pool((sells, buys, amount_in)) // 2)
+        self.settings = venue.settings
         self._traders, self._stream = traders, stream
+        self.supervisor = venue.supervisor
         self._next = 0
         self._http = httpx.Client(base_url=f"{venue.settings.api_url}/api/v1", trust_env=False)
         self._rpc = rpc_of(venue.settings)
@@ -156,7 +158,8 @@ class Trading:
 
 
 @contextmanager
-def _trading(run: Run) -> Iterator[Trading]:
+def trading_venue(run: Run) -> Iterator[Trading]:
+    """A venue of its own, with swappers who hold what they sell."""
     people = [Signer(os.urandom(32)) for _ in range(_SWAPPERS)]
     with whole_venue(run) as venue, ExitStack() as stack:
         venue.market.ready([_trade_of(one) for one in people for _ in range(_SWAPPERS_TRADES)])
