@@ -7,21 +7,22 @@ What needs no answer is counted here, and told to Redis along with the next ques
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 import limits
 import structlog
-from limits.storage import RedisStorage
-from redis import ConnectionPool, Redis
+from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from intendly.adapters.breaker import Breaker
+from intendly.adapters.errand import Errand
 from intendly.adapters.group import Group
 from intendly.adapters.observability.health import Check, Facts, PartDown
 
@@ -29,8 +30,9 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_S: Final = 0.25
 """How long one exchange with Redis may take."""
-TELL_AFTER_S: Final = 0.1
-"""How long what was counted here may be unknown to the other processes, while requests come."""
+TELL_EVERY_S: Final = 0.1
+"""How long what was counted here may be unknown to the other processes."""
+_MOST_KEYS: Final = 1_000
 _MOST_WINDOWS: Final = 50_000
 
 
@@ -49,17 +51,16 @@ class Budget:
         return cls(name, item.amount * times, item.get_expiry())
 
 
-@dataclass(frozen=True, slots=True)
 class Charge:
-    """`cost` of the budget, taken of `who`; a negative cost gives back."""
+    """`cost` of the budget, taken of `who`; a negative cost gives back. `key` names the window."""
 
-    budget: Budget
-    who: str
-    cost: int = 1
+    __slots__ = ("budget", "cost", "key", "who")
 
-    @property
-    def key(self) -> str:
-        return f"{self.budget.name}/{self.budget.most}/{self.budget.period_s}/{self.who}"
+    def __init__(self, budget: Budget, who: str, cost: int = 1) -> None:
+        self.budget = budget
+        self.who = who
+        self.cost = cost
+        self.key = f"{budget.name}/{budget.most}/{budget.period_s}/{who}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class LocalWindows:
         used, ends_at = self._known(charge)
         return self._keep(charge, used + charge.cost, ends_at)
 
+    def look(self, charge: Charge) -> Standing:
+        """How it stands; nothing is taken."""
+        used, ends_at = self._known(charge)
+        return Standing(charge, used, ends_at - self._clock())
+
     def learn(self, charge: Charge, used: int, ends_in_s: float) -> Standing:
         """The window as Redis has it, this charge counted. What is under way from here is not in it yet."""
         ends_at = self._clock() + ends_in_s
@@ -116,72 +122,91 @@ class LocalWindows:
         self._windows = kept if len(kept) < _MOST_WINDOWS else dict(list(kept.items())[_MOST_WINDOWS // 2 :])
 
 
-class _SharedWindows(RedisStorage):
-    """The fixed windows of the library `limits`, several in one round trip, and when each ends."""
+# A window that is begun by this is given its end. Answers what is used and the milliseconds to the end, of each key.
+_TAKE: Final = """
+    local told = {}
+    for i, key in ipairs(KEYS) do
+        local used = redis.call('INCRBY', key, ARGV[2 * i])
+        local left = redis.call('PTTL', key)
+        if left < 0 then
+            left = 1000 * ARGV[2 * i - 1]
+            redis.call('PEXPIRE', key, left)
+        end
+        told[2 * i - 1] = used
+        told[2 * i] = left
+    end
+    return told
+"""
+
+
+class _SharedWindows:
+    """Windows in Redis, many in one round trip. Connects at first use."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = Redis.from_url(
+            redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+        )
+        self._script = self._redis.register_script(_TAKE)
 
     def take(self, charges: Sequence[Charge]) -> list[tuple[int, float]]:
         """What is used and the seconds to the window's end, for each charge. Raises `RedisError`."""
+        told: list[int] = []
+        for first in range(0, len(charges), _MOST_KEYS):
+            some = charges[first : first + _MOST_KEYS]
+            keys = [f"budget/{charge.key}" for charge in some]
+            told += self._script(keys, [part for charge in some for part in (charge.budget.period_s, charge.cost)])
+        return [(used, ms / 1000) for used, ms in zip(told[::2], told[1::2], strict=True)]
+
+    def answers(self) -> bool:
+        """Whether Redis does."""
         try:
-            return self._take(charges)
-        except NoScriptError:
-            self._redis.script_load(self.SCRIPT_INCR_EXPIRE)
-            return self._take(charges)
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
 
-    def _take(self, charges: Sequence[Charge]) -> list[tuple[int, float]]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for charge in charges:
-            key = self.prefixed_key(charge.key)
-            pipeline.evalsha(self.lua_incr_expire.sha, 1, key, charge.budget.period_s, charge.cost)
-            pipeline.pttl(key)
-        answers = pipeline.execute()
-        return [(int(used), max(0, int(ms)) / 1000) for used, ms in zip(answers[::2], answers[1::2], strict=True)]
-
-    @property
-    def _redis(self) -> Redis:
-        redis: Redis = self.storage
-        return redis
+    def close(self) -> None:
+        self._redis.close()
 
 
 class Budgets:
     """The budgets of one process. Connects at first use, so make it after a fork. Safe in threads and greenlets."""
 
     def __init__(self, redis_url: str) -> None:
-        pool = ConnectionPool.from_url(
-            redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
-        self._shared = _SharedWindows("redis://", connection_pool=pool, key_prefix="budget")
+        self._shared = _SharedWindows(redis_url)
         self._local = LocalWindows()
+        self._guard = threading.Lock()
         self._untold: dict[str, Charge] = {}
-        self._told_at = 0.0
         self._group: Group[Sequence[Charge], list[Standing]] = Group(self._take)
+        self._telling = Errand(self._tell, name="budgets", every_s=TELL_EVERY_S)
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
 
     def count(self, charge: Charge) -> Standing:
-        """By what this process knows, at no cost; `tell` and the next `take` bring it to the others."""
-        before = self._untold.get(charge.key)
-        self._untold[charge.key] = charge if before is None else replace(charge, cost=charge.cost + before.cost)
-        return self._local.take(charge)
+        """By what this process knows; the others hear of it soon."""
+        with self._guard:
+            standing = self._local.take(charge)
+            before = self._untold.get(charge.key)
+            cost = charge.cost + (0 if before is None else before.cost)
+            self._untold[charge.key] = Charge(charge.budget, charge.who, cost)
+        self._telling.ask()
+        return standing
 
     def look(self, charge: Charge) -> Standing:
         """How a budget stands, by what this process knows; nothing is taken."""
-        return self._local.take(replace(charge, cost=0))
-
-    def tell(self) -> None:
-        """Bring what was counted to the others, if that was not done just now. Never raises."""
-        if self._untold and time.monotonic() - self._told_at >= TELL_AFTER_S:
-            self._group.submit([()])
+        return self._local.look(charge)
 
     def take(self, charges: Sequence[Charge]) -> list[Standing]:
         """Take each, for all processes, in one round trip with those of other requests. Never raises."""
-        (outcome,) = self._group.submit([charges])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        (standings,) = self._group.get([charges])
+        return standings
+
+    def _tell(self) -> None:
+        if self._untold:
+            self._group.submit([()])
 
     def _take(self, asked: Sequence[Sequence[Charge]]) -> list[list[Standing]]:
         """What several asked for, and all that was counted."""
-        untold, self._untold = list(self._untold.values()), {}
-        self._told_at = time.monotonic()
+        with self._guard:
+            untold, self._untold = list(self._untold.values()), {}
         found = iter(self._exchange([*untold, *chain.from_iterable(asked)], counted=len(untold)))
         for _ in untold:
             next(found)
@@ -206,7 +231,7 @@ class Budgets:
         """Where the budgets are kept. Not required: without Redis each process goes on with windows of its own."""
 
         def probe() -> Facts:
-            if not self._shared.check():
+            if not self._shared.answers():
                 raise PartDown("local: Redis does not answer, so each process counts for itself")
             self._breaker.succeeded()
             return {"kept": "redis"}
@@ -214,5 +239,6 @@ class Budgets:
         return Check("limits", probe, required=False)
 
     def close(self) -> None:
-        """Close the connections; the next use makes new ones."""
-        self._shared.storage.close()
+        """Tell what was counted and close the connections; the next use makes new ones."""
+        self._telling.close()
+        self._shared.close()

@@ -7,7 +7,6 @@ nudged anew. The key has a short life of its own; and beat sweeps anyway (design
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from intendly.adapters.breaker import Breaker
-from intendly.adapters.group import Group
+from intendly.adapters.errand import Errand
 from intendly.adapters.queue import TASK_QUEUES, celery_settings
 
 log = structlog.get_logger(__name__)
@@ -27,6 +26,8 @@ COALESCE_MS: Final = 1_000
 """How long a nudge that was lost with its message can hold back the next."""
 EXPIRES_S: Final = 10
 """A nudge that waited longer than this is dropped: sweeps did its work."""
+SEND_EVERY_S: Final = 0.005
+"""One process sends nudges no more often; the first after a pause goes at once."""
 TIMEOUT_S: Final = 0.25
 """How long one exchange with Redis may take."""
 
@@ -34,26 +35,25 @@ TIMEOUT_S: Final = 0.25
 class CeleryNudges:
     """Nudges for one process. Connects at first use, so make it after a fork. Safe in threads and greenlets.
 
-    A broker that hangs costs the first sender about a second at most, and the others nothing while the breaker is
-    open. Never call it inside a database transaction.
+    They are sent behind the caller, who waits for no broker; those that are wanted meanwhile go together. Never call
+    it inside a database transaction, whose change the woken task would not see.
     """
 
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
-        self._group: Group[str, None] = Group(self._send)
+        self._wanted: dict[str, None] = {}
+        self._sending = Errand(self._send, name="nudges", every_s=SEND_EVERY_S)
 
     def nudge(self, *tasks: str) -> None:
         """Tell the workers of each task in `tasks` (names of `TASK_QUEUES`) to look for due work. Never raises."""
-        self._group.submit(tasks)
+        self._wanted.update(dict.fromkeys(tasks))
+        self._sending.ask()
 
-    def _send(self, tasks: Sequence[str]) -> list[None]:
-        """Those of requests that come together, each task once."""
-        if self._breaker.allows():
-            self._send_unsent(tuple(dict.fromkeys(tasks)))
-        return [None] * len(tasks)
-
-    def _send_unsent(self, tasks: tuple[str, ...]) -> None:
+    def _send(self) -> None:
+        tasks, self._wanted = tuple(self._wanted), {}
+        if not tasks or not self._breaker.allows():
+            return
         try:
             for task in self._unsent(tasks):
                 self._celery.send_task(task, queue=TASK_QUEUES[task], expires=EXPIRES_S, retry=False)
@@ -74,7 +74,8 @@ class CeleryNudges:
             self._breaker.succeeded()
 
     def close(self) -> None:
-        """Close the connections; the next use makes new ones."""
+        """Send what is wanted and close the connections; the next use makes new ones."""
+        self._sending.close()
         for name in ("_redis", "_celery"):
             part = self.__dict__.pop(name, None)
             if part is not None:

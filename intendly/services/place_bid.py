@@ -6,7 +6,7 @@ It makes no event before the close. When everyone on the roster has answered, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 
 import structlog
@@ -15,7 +15,7 @@ from intendly_sdk.primitives import Address, Hash32
 
 from intendly.domain.bid import BidRules, NewBid, Terms, check_bid, check_standing, closed
 from intendly.domain.errors import BidInvalid, NotFound, Paused, VenueError
-from intendly.services.ports import Asked, BidStore, NoBid, Nudges, PauseReader, Quota, Standing
+from intendly.services.ports import Asked, BidStore, NoBid, Nudges, PauseReader, Place, Quota, Standing
 
 log = structlog.get_logger(__name__)
 Decided = NewBid | BidAccepted | VenueError
@@ -64,9 +64,9 @@ class PlaceBids:
         if quota is not None:
             decided = _within(quota, decided)
         new = [one for one in decided if isinstance(one, NewBid)]
-        created = self._bids.place(new) if new else {}
+        places = iter(self._bids.place(new) if new else ())
         self._pull_close([one.signed.bid.auction_id for one in new])
-        return [_told(one, created) if isinstance(one, NewBid) else one for one in decided]
+        return [_told(one, next(places)) if isinstance(one, NewBid) else one for one in decided]
 
     def decline(self, auction_id: Hash32, solver: Address) -> None:
         """The solver will not bid, so it need not be waited for. A bid that it placed before stays in.
@@ -111,17 +111,17 @@ def _terms(standing: Standing, auction_id: Hash32) -> Terms:
     return standing.terms
 
 
-def _told(new: NewBid, created: Mapping[Hash32, bool]) -> BidAccepted | VenueError:
-    if new.hash not in created:
+def _told(new: NewBid, place: Place) -> BidAccepted | VenueError:
+    if place == "late":
         return closed()
     bid = new.signed.bid
-    log.info(
+    log.debug(
         "bid_placed",
         auction_id=str(bid.auction_id),
         solver=str(bid.solver),
         intent_hashes=[str(leg.intent_hash) for leg in bid.legs],
     )
-    return _accepted(new.signed, new.hash, created=created[new.hash])
+    return _accepted(new.signed, new.hash, created=place == "new")
 
 
 def _accepted(signed: SignedBid, bid_hash: Hash32, *, created: bool) -> BidAccepted:

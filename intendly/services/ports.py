@@ -181,6 +181,10 @@ class NoBid:
     answer: Literal["declined", "failed"]
 
 
+Place = Literal["new", "again", "late"]
+"""A bid that is placed is in now, or was before, or came after the close."""
+
+
 class BidStore(Protocol):
     """Bids while their auction is open."""
 
@@ -188,11 +192,8 @@ class BidStore(Protocol):
         """One for each of `asked`, in their order."""
         ...
 
-    def place(self, bids: Sequence[NewBid]) -> Mapping[Hash32, bool]:
-        """Commit those whose auction is still open, under its FOR SHARE lock, each in place of the solver's last.
-
-        The hashes that are in; true for those that were not before.
-        """
+    def place(self, bids: Sequence[NewBid]) -> list[Place]:
+        """Commit those whose auction is still open, under its FOR SHARE lock, each in place of the solver's last."""
         ...
 
     def record_no_bids(self, no_bids: Sequence[NoBid]) -> None:

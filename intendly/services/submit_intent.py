@@ -108,7 +108,7 @@ class SubmitIntents:
         if isinstance(outcome, Exception):
             return outcome
         if outcome.created:
-            log.info(
+            log.debug(
                 "intent_accepted",
                 intent_hash=str(new.hash),
                 swapper=str(new.signed.intent.swapper),

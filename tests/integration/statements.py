@@ -12,11 +12,12 @@ from intendly.adapters.db.engine import Database
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """The statements that run within the block."""
+    """The round trips of statements within the block, those aside that a connection makes once, to prepare."""
     seen: list[str] = []
 
     def see(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+        if not statement.startswith("PREPARE "):
+            seen.append(statement)
 
     for engine in database.engines:
         event.listen(engine, "before_cursor_execute", see)

@@ -7,13 +7,14 @@ from typing import Any
 
 from intendly_sdk.messages import AuctionState
 from intendly_sdk.primitives import Address, Hash32
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.prepared import Prepared
 from intendly.domain.bid import Terms
 from intendly.services.ports import Asked, Standing
 
-_STANDINGS = text("""
+_STANDINGS = Prepared("""
     SELECT a.state, a.closes_at <= clock_timestamp() AS late,
            (extract(epoch FROM a.opened_at) * 1000)::bigint AS opened_at,
            (extract(epoch FROM a.closes_at) * 1000)::bigint AS closes_at,
@@ -42,7 +43,7 @@ def standings(database: Database, asked: Sequence[Asked]) -> list[Standing]:
         "bid_hash": [None if one.bid_hash is None else bytes(one.bid_hash) for one in asked],
     }
     with database.statement() as connection:
-        return [_standing(row) for row in connection.execute(_STANDINGS, columns)]
+        return [_standing(row) for row in _STANDINGS.all(connection, columns)]
 
 
 def _standing(row: Row[Any]) -> Standing:

@@ -7,34 +7,37 @@ would wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from intendly_sdk.primitives import Address, Hash32
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from intendly.adapters.db.bid_standings import standings
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.prepared import Prepared
+from intendly.adapters.group import Group
 from intendly.domain.bid import LONGEST_PROMISE_S, NewBid
-from intendly.services.ports import Asked, NoBid, Standing
+from intendly.services.ports import Asked, NoBid, Place, Standing
 
-# The close is compared with a clock that is read after the lock is held, so in a query around the locking one.
-_OPEN_TO = text("""
-    WITH held AS MATERIALIZED (
-        SELECT a.id, a.closes_at, r.solver
-        FROM auctions a JOIN auction_solvers r ON r.auction_id = a.id
-        WHERE a.state = 'open' AND (r.auction_id, r.solver) IN (
-            SELECT * FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]))
-        )
-        ORDER BY a.id, r.solver
-        FOR SHARE OF a FOR NO KEY UPDATE OF r
+_LOCK = Prepared("""
+    SELECT 1
+    FROM auctions a JOIN auction_solvers r ON r.auction_id = a.id
+    WHERE a.state = 'open' AND (r.auction_id, r.solver) IN (
+        SELECT * FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]))
     )
-    SELECT id, solver FROM held WHERE clock_timestamp() < closes_at
+    ORDER BY a.id, r.solver
+    FOR SHARE OF a FOR NO KEY UPDATE OF r
 """)
 
-# The old bid goes before the new one comes: the count makes the insert wait for the delete.
-_PLACE = text("""
-    WITH input AS (
-        SELECT * FROM unnest(
+# Runs behind the lock, so that the close is compared with a clock that is read once the lock is held, and what another
+# process placed for the same solver is seen. The old bid goes before the new one comes: the count makes the insert
+# wait for the delete.
+_PLACE = Prepared("""
+    WITH input AS MATERIALIZED (
+        SELECT i.*
+        FROM unnest(
             CAST(:hash AS bytea[]), CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]),
             CAST(:executor AS bytea[]), CAST(:valid_until AS bigint[]), CAST(:data AS bytea[]),
             CAST(:call_data_hash AS bytea[]), CAST(:gas_limit AS integer[]), CAST(:penalty AS numeric[]),
@@ -42,6 +45,9 @@ _PLACE = text("""
         ) AS i (
             hash, auction_id, solver, executor, valid_until, data, call_data_hash, gas_limit, penalty, signature
         )
+        JOIN auctions a ON a.id = i.auction_id AND a.state = 'open'
+        JOIN auction_solvers r ON r.auction_id = i.auction_id AND r.solver = i.solver
+        WHERE clock_timestamp() < a.closes_at
     ), replaced AS (
         DELETE FROM bids b USING input i
         WHERE b.auction_id = i.auction_id AND b.solver = i.solver AND b.hash <> i.hash
@@ -65,7 +71,7 @@ _PLACE = text("""
         UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = 'bid'
         FROM input i WHERE r.auction_id = i.auction_id AND r.solver = i.solver
     )
-    SELECT hash FROM placed
+    SELECT i.auction_id, i.solver, p.hash IS NOT NULL AS created FROM input i LEFT JOIN placed p ON p.hash = i.hash
 """)
 
 _NO_BIDS = text("""
@@ -82,7 +88,7 @@ _NO_BIDS = text("""
 """)
 
 # Not before auction_min_ms, nor so early that a bid in it would promise for longer than the contract takes.
-_PULL_CLOSE = text("""
+_PULL_CLOSE = Prepared("""
     WITH complete AS MATERIALIZED (
         SELECT a.id, a.opened_at
         FROM auctions a
@@ -93,44 +99,44 @@ _PULL_CLOSE = text("""
         FOR NO KEY UPDATE
     ), pulled AS (
         SELECT c.id, greatest(
-            clock_timestamp(), c.opened_at + :auction_min_ms * interval '1 millisecond',
-            (SELECT to_timestamp(max(b.valid_until) - :longest_s) FROM bids b WHERE b.auction_id = c.id)
+            clock_timestamp(), c.opened_at + CAST(:auction_min_ms AS integer) * interval '1 millisecond',
+            (
+                SELECT to_timestamp(max(b.valid_until) - CAST(:longest_s AS integer))
+                FROM bids b WHERE b.auction_id = c.id
+            )
         ) AS closes_at
         FROM complete c
     )
     UPDATE auctions a SET closes_at = p.closes_at
     FROM pulled p WHERE a.id = p.id AND p.closes_at < a.closes_at
-    RETURNING a.closes_at <= clock_timestamp() AS due
+    RETURNING a.id, a.closes_at <= clock_timestamp() AS due
 """)
 
 
 class BidStore:
-    """`auction_min_ms`: no auction closes earlier than this after its opening."""
+    """`auction_min_ms`: no auction closes earlier than this after its opening.
+
+    What concurrent callers ask and place goes together. One that waits for its auction's lock holds the others up, as
+    long as a close takes to claim it.
+    """
 
     def __init__(self, database: Database, *, auction_min_ms: int) -> None:
         self._database = database
         self._auction_min_ms = auction_min_ms
+        self._standings: Group[Asked, Standing] = Group(partial(standings, database))
+        self._places: Group[NewBid, Place] = Group(self._place)
+        self._pulls: Group[Hash32, bool] = Group(self._pull_close)
 
     def standings(self, asked: Sequence[Asked]) -> list[Standing]:
         """How each solver stands in each auction, in the order asked. One statement."""
-        return standings(self._database, asked)
+        return self._standings.get(asked)
 
-    def place(self, bids: Sequence[NewBid]) -> Mapping[Hash32, bool]:
-        """Those of `bids` that are in now; true for the ones that were not before. Two statements, one commit.
+    def place(self, bids: Sequence[NewBid]) -> list[Place]:
+        """What became of each, in their order. One round trip, one commit.
 
         Of several by one solver in one auction the last stays, as if each had replaced the one before.
         """
-        last = {(bid.signed.bid.auction_id, bid.signed.bid.solver): bid for bid in bids}
-        with self._database.transaction() as connection:
-            open_to = _open_to(connection, list(last))
-            placing = [bid for key, bid in last.items() if key in open_to]
-            created = _place(connection, placing) if placing else frozenset()
-        staying = {bid.hash for bid in placing}
-        return {
-            bid.hash: bid.hash not in staying or bid.hash in created
-            for bid in bids
-            if (bid.signed.bid.auction_id, bid.signed.bid.solver) in open_to
-        }
+        return self._places.get(bids)
 
     def record_no_bids(self, no_bids: Sequence[NoBid]) -> None:
         """Note who does not bid, where it has not answered yet. One statement."""
@@ -144,24 +150,41 @@ class BidStore:
 
     def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:
         """Close those early whose whole roster has answered; an empty roster never has. Whether one is due now."""
+        return any(self._pulls.get(auction_ids))
+
+    def _place(self, bids: Sequence[NewBid]) -> list[Place]:
+        last = {(bid.signed.bid.auction_id, bid.signed.bid.solver): bid for bid in bids}
+        with self._database.statement() as connection:
+            rows = _PLACE.all(connection, _columns(list(last.values())), after=_LOCK)
+        created = {(Hash32(row.auction_id), Address(row.solver)): row.created for row in rows}
+        told: list[Place] = []
+        seen = set[Hash32]()
+        for bid in bids:
+            key = (bid.signed.bid.auction_id, bid.signed.bid.solver)
+            if key not in created:
+                told.append("late")
+            elif bid.hash in seen or (bid.hash == last[key].hash and not created[key]):
+                told.append("again")
+            else:
+                told.append("new")
+            seen.add(bid.hash)
+        return told
+
+    def _pull_close(self, auction_ids: Sequence[Hash32]) -> list[bool]:
         values = {
             "auction_ids": [bytes(one) for one in sorted(set(auction_ids))],
             "auction_min_ms": self._auction_min_ms,
             "longest_s": LONGEST_PROMISE_S,
         }
-        with self._database.transaction() as connection:
-            return any(row.due for row in connection.execute(_PULL_CLOSE, values).all())
+        with self._database.statement() as connection:
+            due = {Hash32(row.id) for row in _PULL_CLOSE.all(connection, values) if row.due}
+        return [one in due for one in auction_ids]
 
 
-def _open_to(connection: Connection, keys: Sequence[tuple[Hash32, Address]]) -> frozenset[tuple[Hash32, Address]]:
-    values = {"auction_id": [bytes(one) for one, _ in keys], "solver": [bytes(solver) for _, solver in keys]}
-    return frozenset((Hash32(row.id), Address(row.solver)) for row in connection.execute(_OPEN_TO, values))
-
-
-def _place(connection: Connection, bids: Sequence[NewBid]) -> frozenset[Hash32]:
+def _columns(bids: Sequence[NewBid]) -> dict[str, Any]:
     signed = [one.signed for one in bids]
     legs = [(one.hash, position, leg) for one in bids for position, leg in enumerate(one.signed.bid.legs)]
-    columns = {
+    return {
         "hash": [bytes(one.hash) for one in bids],
         "auction_id": [bytes(one.bid.auction_id) for one in signed],
         "solver": [bytes(one.bid.solver) for one in signed],
@@ -178,4 +201,3 @@ def _place(connection: Connection, bids: Sequence[NewBid]) -> frozenset[Hash32]:
         "leg_amount_out": [leg.amount_out for _, __, leg in legs],
         "leg_fee": [leg.fee for _, __, leg in legs],
     }
-    return frozenset(Hash32(row.hash) for row in connection.execute(_PLACE, columns))

@@ -34,7 +34,10 @@ class Database:
     def __init__(self, url: str, *, pool_size: int, application: str, statement_timeout_ms: int = 15_000) -> None:
         self._url = url
         self._pool_size = pool_size
-        self._options = f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
+        self._options = (
+            f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
+            " -c plan_cache_mode=force_generic_plan"  # what is prepared is planned once
+        )
         self._application = application
         self._engines: dict[str, Engine] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from intendly_sdk.messages import FillView, IntentState, IntentStatus, IntentView
@@ -10,6 +11,8 @@ from sqlalchemy import Row, text
 
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.intent_rows import intent_of
+from intendly.adapters.db.prepared import Prepared
+from intendly.adapters.group import Group
 from intendly.domain.deployment import Deployment
 from intendly.domain.reasons import Reason, words
 from intendly.services.ports import Accepted, PagePosition
@@ -23,11 +26,18 @@ _VIEW = """
         SELECT a.id AS auction_id FROM auction_intents ai JOIN auctions a ON a.id = ai.auction_id
         WHERE ai.intent_hash = i.hash ORDER BY a.opened_at DESC LIMIT 1
     ) latest ON true
-    LEFT JOIN fills f ON f.intent_hash = i.hash AND f.canonical
+    LEFT JOIN LATERAL (SELECT * FROM fills WHERE intent_hash = i.hash AND canonical LIMIT 1) f ON true
     LEFT JOIN chain_cursor c ON true
     ORDER BY i.created_at DESC, i.hash DESC
 """
-_ONE = text(_VIEW.format(rows="SELECT * FROM intents WHERE hash = :hash"))
+_FOUND = Prepared(
+    _VIEW.format(
+        rows="""
+    SELECT found.* FROM unnest(CAST(:hashes AS bytea[])) asked (hash)
+    CROSS JOIN LATERAL (SELECT * FROM intents WHERE hash = asked.hash LIMIT 1) found
+"""
+    )
+)
 _PAGE = "SELECT * FROM intents WHERE swapper = :swapper {behind} ORDER BY created_at DESC, hash DESC LIMIT :limit"
 _BEHIND = "AND (created_at, hash) < (timestamptz 'epoch' + :created_us * interval '1 microsecond', :hash)"
 _FIRST_PAGE = text(_VIEW.format(rows=_PAGE.format(behind="")))
@@ -58,6 +68,7 @@ class IntentViews:
     def __init__(self, database: Database, deployment: Deployment) -> None:
         self._database = database
         self._deployment = deployment
+        self._finds: Group[Hash32, IntentView | None] = Group(self._found)
 
     def accepted(self, intent_hash: Hash32) -> Accepted | None:
         """How it stands, or None for a hash that was never accepted."""
@@ -66,10 +77,9 @@ class IntentViews:
         return None if row is None else Accepted(IntentState(row.state), created=False, accepted_at=row.accepted_at)
 
     def find(self, intent_hash: Hash32) -> IntentView | None:
-        """The intent with its latest auction, and its fill when there is one."""
-        with self._database.statement() as connection:
-            row = connection.execute(_ONE, {"hash": bytes(intent_hash)}).one_or_none()
-        return None if row is None else self._view(row)
+        """The intent with its latest auction, and its fill when there is one; asked together with others."""
+        (view,) = self._finds.get([intent_hash])
+        return view
 
     def status(self, intent_hash: Hash32) -> IntentStatus | None:
         """Why it is not filled; the best amount is of the last closed auction, whether it could win or not."""
@@ -99,6 +109,12 @@ class IntentViews:
         shown, more = rows[:limit], rows[limit:]
         last = PagePosition(shown[-1].created_us, Hash32(shown[-1].hash)) if more else None
         return tuple(self._view(row) for row in shown), last
+
+    def _found(self, hashes: Sequence[Hash32]) -> list[IntentView | None]:
+        with self._database.statement() as connection:
+            rows = _FOUND.all(connection, {"hashes": [bytes(one) for one in dict.fromkeys(hashes)]})
+        views = {Hash32(row.hash): self._view(row) for row in rows}
+        return [views.get(one) for one in hashes]
 
     def _view(self, row: Row[Any]) -> IntentView:
         return IntentView(

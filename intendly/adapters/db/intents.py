@@ -8,16 +8,17 @@ from typing import Any
 
 from intendly_sdk.messages import IntentState
 from intendly_sdk.primitives import Hash32
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.prepared import Prepared
 from intendly.domain.errors import NonceSpent, Refused, TooManyOpenIntents
 from intendly.domain.intent import NewIntent
 from intendly.services.ports import Accepted
 
 # Which intents are new and allowed is decided and written by one statement, in a transaction of its own. An intent
 # that is there already is found first: whatever became of it since is no reason to refuse it.
-_ACCEPT = text("""
+_ACCEPT = Prepared("""
     WITH input AS (
         SELECT * FROM unnest(
             CAST(:hash AS bytea[]), CAST(:swapper AS bytea[]), CAST(:nonce AS numeric[]),
@@ -33,15 +34,18 @@ _ACCEPT = text("""
     ), seen AS (
         SELECT i.*, t.state AS known, t.created_at, s.nonce IS NOT NULL AS spent
         FROM input i
-        LEFT JOIN intents t ON t.hash = i.hash
-        LEFT JOIN spent_nonces s ON s.swapper = i.swapper AND s.nonce = i.nonce
+        LEFT JOIN LATERAL (SELECT state, created_at FROM intents WHERE hash = i.hash LIMIT 1) t ON true
+        LEFT JOIN LATERAL (
+            SELECT nonce FROM spent_nonces WHERE swapper = i.swapper AND nonce = i.nonce LIMIT 1
+        ) s ON true
     ), open_now AS (
         SELECT w.swapper, held.count
         FROM (SELECT DISTINCT swapper FROM input) w
         CROSS JOIN LATERAL (
             SELECT count(*) FROM (
                 SELECT FROM intents t
-                WHERE t.swapper = w.swapper AND t.state IN ('open', 'awarded', 'submitted') LIMIT :open_max
+                WHERE t.swapper = w.swapper AND t.state IN ('open', 'awarded', 'submitted')
+                LIMIT CAST(:open_max AS integer)
             ) t
         ) held
     ), fresh AS (
@@ -56,7 +60,7 @@ _ACCEPT = text("""
         SELECT hash, swapper, nonce, token_in, amount_in, token_out, min_amount_out, receiver, deadline, valid_from,
                open_after, partner, partner_fee_bps, app_data, signature, reason,
                statement_timestamp() + due_in_s * interval '1 second'
-        FROM fresh WHERE nth <= :open_max
+        FROM fresh WHERE nth <= CAST(:open_max AS integer)
         ORDER BY hash
         ON CONFLICT (hash) DO NOTHING
         RETURNING hash
@@ -66,7 +70,8 @@ _ACCEPT = text("""
         FROM input i JOIN written w USING (hash)
         ORDER BY i.position
     )
-    SELECT s.hash, s.known, s.spent, coalesce(f.nth > :open_max, false) AS over_cap, w.hash IS NOT NULL AS created,
+    SELECT s.hash, s.known, s.spent, w.hash IS NOT NULL AS created,
+           coalesce(f.nth > CAST(:open_max AS integer), false) AS over_cap,
            floor(extract(epoch FROM coalesce(s.created_at, statement_timestamp())))::bigint AS accepted_at
     FROM seen s
     LEFT JOIN fresh f ON f.position = s.position
@@ -103,7 +108,7 @@ class IntentStore:
 
     def _accept(self, new: Sequence[NewIntent]) -> dict[Hash32, Accepted | Refused]:
         with self._database.statement() as connection:
-            rows = connection.execute(_ACCEPT, _columns(new) | {"open_max": self._open_max}).all()
+            rows = _ACCEPT.all(connection, _columns(new) | {"open_max": self._open_max})
         outcomes = {Hash32(row.hash): self._outcome(row) for row in rows}
         return {intent_hash: outcome for intent_hash, outcome in outcomes.items() if outcome is not None}
 

@@ -15,6 +15,7 @@ import sys
 from typing import Any, Literal
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from intendly.adapters.observability.secret_mask import mask_event
@@ -108,8 +109,12 @@ def _finish(style: Format) -> list[Processor]:
 
 def _rendering(style: Format) -> list[Processor]:
     if style == "json":
-        return [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer(default=str)]
+        return [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer(serializer=_json)]
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, pad_level=False)]
+
+
+def _json(event: EventDict, **_: object) -> str:
+    return to_json(event, fallback=str).decode()
 
 
 def _stricter(level: str, own: str) -> str:

@@ -32,17 +32,17 @@ def broker(redis_url: str) -> Iterator[redis.Redis]:
 
 def test_a_nudge_is_a_message_in_the_tasks_queue(nudges: CeleryNudges, broker: redis.Redis) -> None:
     nudges.nudge("auctions.open", "bids.collect")
-    assert broker.llen("auctions") == 1
-    assert broker.llen("solvers") == 1
+    waited_for(broker, auctions=1, solvers=1)
 
 
 def test_nudges_are_coalesced_until_the_task_queries(nudges: CeleryNudges, broker: redis.Redis) -> None:
     for _ in range(100):
         nudges.nudge("auctions.close")
+    nudges.close()
     assert broker.llen("auctions") == 1
     nudges.taken("auctions.close")
     nudges.nudge("auctions.close")
-    assert broker.llen("auctions") == 2
+    waited_for(broker, auctions=2)
 
 
 def test_a_lost_message_holds_nudges_back_for_a_moment_only(
@@ -50,43 +50,49 @@ def test_a_lost_message_holds_nudges_back_for_a_moment_only(
 ) -> None:
     monkeypatch.setattr(module, "COALESCE_MS", 50)
     nudges.nudge("auctions.close")
+    waited_for(broker, auctions=1)
     broker.delete("auctions")
     time.sleep(0.1)
     nudges.nudge("auctions.close")
-    assert broker.llen("auctions") == 1
+    waited_for(broker, auctions=1)
 
 
 def test_a_wiped_broker_takes_the_next_nudge(nudges: CeleryNudges, broker: redis.Redis) -> None:
     nudges.nudge("auctions.open")
+    waited_for(broker, auctions=1)
     broker.flushdb()
     nudges.nudge("auctions.open")
-    assert broker.llen("auctions") == 1
+    waited_for(broker, auctions=1)
 
 
-def test_a_hung_broker_costs_the_first_sender_under_a_second_and_the_next_nothing() -> None:
-    with hanging_server() as url:
-        nudges = CeleryNudges(url)
-        assert seconds_to_nudge(nudges) < 1.0
-        assert sum(seconds_to_nudge(nudges) for _ in range(100)) < 0.05
+def test_a_broker_that_hangs_or_is_not_there_costs_the_sender_nothing(redis_url: str, broker: redis.Redis) -> None:
+    with closing(socket.socket()) as free, hanging_server() as hung:
+        free.bind(("127.0.0.1", 0))
+        for url in (hung, f"redis://127.0.0.1:{free.getsockname()[1]}/0"):
+            nudges = CeleryNudges(url)
+            assert sum(seconds_to_nudge(nudges) for _ in range(100)) < 0.1
+            nudges.close()
+            assert not nudges._breaker.allows()
+            nudges.taken("auctions.open")
 
 
-def test_a_broker_that_hangs_in_the_middle_of_a_nudge_costs_about_a_second(broker: redis.Redis, redis_url: str) -> None:
+def test_a_broker_that_hangs_in_the_middle_of_a_nudge_is_left_alone_for_a_while(
+    broker: redis.Redis, redis_url: str
+) -> None:
     """The key is set, then the publish meets silence."""
     nudges = CeleryNudges(redis_url)
     with hanging_server() as hung:
         nudges.__dict__["_redis"] = broker
         nudges._redis_url = hung
-        assert 0.1 < seconds_to_nudge(nudges) < 1.5
-        assert seconds_to_nudge(nudges) < 0.05
+        assert seconds_to_nudge(nudges) < 0.1
+        nudges._sending.close()
+        assert not nudges._breaker.allows()
 
 
-def test_a_broker_that_is_not_there_costs_nothing() -> None:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"redis://127.0.0.1:{free.getsockname()[1]}/0"
-    nudges = CeleryNudges(url)
-    assert seconds_to_nudge(nudges) < 0.5
-    nudges.taken("auctions.open")
+def test_what_is_wanted_at_the_end_is_sent(redis_url: str, broker: redis.Redis) -> None:
+    with closing(CeleryNudges(redis_url)) as nudges:
+        nudges.nudge("auctions.open")
+    assert broker.llen("auctions") == 1
 
 
 def test_many_threads_nudge_at_once(nudges: CeleryNudges, broker: redis.Redis) -> None:
@@ -95,7 +101,16 @@ def test_many_threads_nudge_at_once(nudges: CeleryNudges, broker: redis.Redis) -
         thread.start()
     for thread in threads:
         thread.join()
+    nudges.close()
     assert broker.llen("auctions") == 1
+
+
+def waited_for(broker: redis.Redis, **lengths: int) -> None:
+    """Each queue gets as many messages, and stays so."""
+    ends = time.monotonic() + 5
+    while {name: broker.llen(name) for name in lengths} != lengths:
+        assert time.monotonic() < ends, {name: broker.llen(name) for name in lengths}
+        time.sleep(0.005)
 
 
 class hanging_server:  # noqa: N801

@@ -120,7 +120,7 @@ def test_the_statements_do_not_grow_with_the_bids(pit: Pit, number: int) -> None
     pit.place_bids.place_many([])  # reads whether the venue is paused, which holds for a second
     with statements(pit.database) as seen:
         assert all(isinstance(outcome, BidAccepted) for outcome in pit.place_bids.place_many(bids))
-    assert len(seen) == 4
+    assert len(seen) == 3
 
 
 def test_declines_and_failures_count_as_answers(pit: Pit) -> None:

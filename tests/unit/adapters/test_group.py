@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from intendly.adapters.group import Group
+from intendly.adapters.group import Group, _Call
 
 
 class Journal:
@@ -123,3 +124,87 @@ def test_a_writer_that_is_stopped_leaves_nobody_waiting() -> None:
         started.wait()
         assert pool.submit(commits.submit, [2]).result(timeout=5) == [2]
         leader.result(timeout=5)
+
+
+class Gate:
+    """Writes what it is given when it is let: each batch waits until `let` was called for one of its items."""
+
+    def __init__(self) -> None:
+        self.batches: list[set[int]] = []
+        self._lets: dict[int, threading.Event] = defaultdict(threading.Event)
+        self.commits: Group[int, int] = Group(self._write)
+
+    def let(self, item: int) -> None:
+        self._lets[item].set()
+
+    def submit(self, pool: ThreadPoolExecutor, *items: int) -> list[Future[list[int | Exception]]]:
+        """Each by a caller of its own, once they all wait."""
+        before = len(self.commits._waiting)
+        submitted = [pool.submit(self.commits.submit, [item]) for item in items]
+        eventually(lambda: len(self.commits._waiting) == before + len(items))
+        return submitted
+
+    def _write(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(set(items))
+        for item in items:
+            assert self._lets[item].wait(5)
+        return list(items)
+
+
+def test_whose_items_are_written_goes_on_while_the_next_are_written() -> None:
+    """An answer does not wait for a later batch: else those behind it could never come together again."""
+    gate = Gate()
+    with ThreadPoolExecutor(8) as pool:
+        plug = pool.submit(gate.commits.submit, [0])
+        eventually(lambda: gate.batches == [{0}])
+        pair = gate.submit(pool, 1, 2)
+        gate.let(0)
+        eventually(lambda: gate.batches == [{0}, {1, 2}])
+        late = gate.submit(pool, 3)
+        gate.let(1)
+        gate.let(2)
+        assert [one.result(timeout=1) for one in pair] == [[1], [2]]
+        eventually(lambda: gate.batches[2:] == [{3}])
+        assert not late[0].done()
+        gate.let(3)
+        assert late[0].result(timeout=5) == [3]
+        assert plug.result() == [0]
+
+
+def test_one_that_is_stopped_while_it_waits_takes_its_items_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+
+    def stop(_call: object) -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(8) as pool:
+        plug = pool.submit(gate.commits.submit, [0])
+        eventually(lambda: gate.batches == [{0}])
+        with monkeypatch.context() as patched:
+            patched.setattr(_Call, "sleep", stop)
+            with pytest.raises(KeyboardInterrupt):
+                gate.commits.submit([1])
+        behind = gate.submit(pool, 2)
+        for item in (0, 2):
+            gate.let(item)
+        assert behind[0].result(timeout=5) == [2]
+        assert plug.result() == [0]
+    assert gate.batches == [{0}, {2}]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.001)
+
+
+def test_nothing_is_nothing() -> None:
+    assert Group(Journal().write).submit([]) == []
+
+
+def test_all_stand_or_fall_together_for_who_wants_that() -> None:
+    commits = Group(Journal(frozenset({3}), takes_s=0).write)
+    assert commits.get([1, 2]) == [10, 20]
+    with pytest.raises(IntegrityError):
+        commits.get([1, 3])
