@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench import api, broker, build, close, gas, mined, publish, scale, solver_sees, stream, stream_resume
+from bench import api, broker, build, close, gas, memory, mined, publish, scale, solver_sees, stream, stream_resume
 from bench.rows import SUBJECTS, Spec, Subject
 
 _FILES = [
     each.__name__
-    for each in (api, close, build, stream, stream_resume, publish, solver_sees, broker, mined, scale, gas)
+    for each in (api, close, build, stream, stream_resume, publish, solver_sees, broker, mined, scale, memory, gas)
 ]
 _ALL = sorted(SUBJECTS, key=lambda one: _FILES.index(one.measure.__module__))
 

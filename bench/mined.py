@@ -19,7 +19,7 @@ from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream import StreamClient
 
-from bench import trade
+from bench import memory, trade
 from bench.child import BenchError
 from bench.rows import Reading, Rounds, Run, Spec, ratio_at_least, subject, value_at_most
 from bench.whole_venue import WholeVenue, whole_venue
@@ -54,6 +54,7 @@ _SPECS: Final = [
 
 @subject(
     *_SPECS,
+    *memory.SPECS,
     Spec(
         "mined.per_block",
         f"fills in a block while {_BACKLOG} intents that came at once are filled",
@@ -67,13 +68,17 @@ def mined(run: Run) -> Rounds:
     """An intent that is not filled fails the subject: none may be lost."""
     floor = float(_WINDOW_MS + _BLOCK_MS)
     with trading_venue(run) as one:
+        rest = memory.resident(one.supervisor, "rest")
         one.waits(one.posted_at(_RATES[-1], 1.0))  # the first of everything takes longer
         while True:
             posted = {rate: one.posted_at(rate, 1.0 if run.small else _SECONDS[rate]) for rate in _RATES}
             waits = {rate: one.waits(at) for rate, at in posted.items()}
-            yield {spec.name: Reading(waits[int(spec.name.split(".")[1][3:])], floor) for spec in _SPECS} | {
-                "mined.per_block": one.per_block(run.size(_BACKLOG, 20))
-            }
+            load = memory.resident(one.supervisor, "load")
+            yield (
+                (rest | load)
+                | {spec.name: Reading(waits[int(spec.name.split(".")[1][3:])], floor) for spec in _SPECS}
+                | {"mined.per_block": one.per_block(run.size(_BACKLOG, 20))}
+            )
 
 
 class Trading:
