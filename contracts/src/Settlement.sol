@@ -42,13 +42,14 @@ contract Settlement is AwardedBid {
         uint256 count = bundles.length;
         for (uint256 i; i < count; ++i) {
             Bundle calldata bundle = bundles[i];
-            (bool wellFormed, uint256 size) = _size(bundles, i);
+            (bool wellFormed, uint256 size) = _size(bundles, bundle, i);
             if (!wellFormed) revert MalformedBundles(i);
             if (!_withinCaps(bundle)) {
                 _tellOfFailure(bundle, Fault.Submitter, Step.Bid, Reason.OVER_CAPS);
                 continue;
             }
-            uint256 needed = _needed(bundle, size, count - i);
+            uint256 budget = frameGas(bundle.intents.length, bundle.bid.gasLimit);
+            uint256 needed = _needed(budget, size, count - i);
             if (gasleft() < needed) {
                 if (i == 0) revert InsufficientGas(gasleft(), needed);
                 for (; i < count; ++i) {
@@ -56,7 +57,7 @@ contract Settlement is AwardedBid {
                 }
                 break;
             }
-            if (!_openFrame(bundle, size)) _tellOfFrame(bundle);
+            if (!_openFrame(bundle, size, budget)) _tellOfFrame(bundle);
         }
     }
 
@@ -72,7 +73,7 @@ contract Settlement is AwardedBid {
         _checkExecutor(msg.sender);
         uint256 fee = _partnerFee(signedIntent.intent);
         FillLeg[] memory legs = new FillLeg[](1);
-        legs[0] = _take(signedIntent, Leg(0, amountOut, fee), msg.sender);
+        legs[0] = _take(signedIntent, 0, amountOut, fee, msg.sender);
         _callBack(msg.sender, gasleft(), abi.encodeCall(IExecutor.onFill, (0, msg.sender, legs, data)));
         _pay(signedIntent.intent, legs[0], 0, msg.sender, msg.sender);
     }
@@ -81,11 +82,13 @@ contract Settlement is AwardedBid {
     function frame(Bundle calldata bundle) external {
         if (msg.sender != address(this)) revert OnlySelf(msg.sender);
         Bid calldata bid = bundle.bid;
-        bytes32 hash = _checkAwardedBid(bundle);
-        uint256 count = bid.legs.length;
+        bytes32 hash = _checkAwardedBid(bundle, bid);
+        SignedIntent[] calldata intents = bundle.intents;
+        uint256 count = intents.length;
         FillLeg[] memory legs = new FillLeg[](count);
         for (uint256 i; i < count; ++i) {
-            legs[i] = _take(bundle.intents[i], bid.legs[i], bid.executor);
+            Leg calldata leg = bid.legs[i];
+            legs[i] = _take(intents[i], leg.intentHash, leg.amountOut, leg.fee, bid.executor);
         }
         bytes memory call = abi.encodeCall(IExecutor.onFill, (hash, bid.solver, legs, bundle.data));
         uint256 left = gasleft();
@@ -94,16 +97,17 @@ contract Settlement is AwardedBid {
         }
         _callBack(bid.executor, bid.gasLimit, call);
         for (uint256 i; i < count; ++i) {
-            _pay(bundle.intents[i].intent, legs[i], hash, bid.solver, bid.executor);
+            _pay(intents[i].intent, legs[i], hash, bid.solver, bid.executor);
         }
     }
 
     /// @inheritdoc ISettlement
     function requiredGas(Bundle[] calldata bundles) external pure returns (uint256 total) {
         for (uint256 i; i < bundles.length; ++i) {
-            (bool wellFormed, uint256 size) = _size(bundles, i);
+            Bundle calldata bundle = bundles[i];
+            (bool wellFormed, uint256 size) = _size(bundles, bundle, i);
             if (!wellFormed) revert MalformedBundles(i);
-            total += _needed(bundles[i], size, 1);
+            total += _needed(frameGas(bundle.intents.length, bundle.bid.gasLimit), size, 1);
         }
         return total + ENTRY_OVERHEAD;
     }
@@ -114,8 +118,7 @@ contract Settlement is AwardedBid {
     }
 
     /// @dev Hands the frame its bundle as it lies in our calldata: offsets in it are relative to its start.
-    function _openFrame(Bundle calldata bundle, uint256 size) private returns (bool ok) {
-        uint256 budget = frameGas(bundle.intents.length, bundle.bid.gasLimit);
+    function _openFrame(Bundle calldata bundle, uint256 size, uint256 budget) private returns (bool ok) {
         bytes4 selector = this.frame.selector;
         assembly ("memory-safe") {
             let free := mload(0x40)

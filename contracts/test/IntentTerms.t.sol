@@ -139,6 +139,12 @@ contract IntentTermsTest is Venue {
     }
 
     /// @dev One leg fails, and nothing of the others is left behind.
+    function test_AnAddressWithoutCodeHasNoBalance() public {
+        SignedIntent memory signed = anIntent();
+        signed.token = makeAddr("no token");
+        settleFails(aBundle(sign(signed), 95e6, 0), Fault.Token, Step.Pull, Reason.NO_BALANCE);
+    }
+
     function test_ABundleIsFilledTogetherOrNotAtAll() public {
         Bundle memory bundle;
         bundle.intents = new SignedIntent[](2);

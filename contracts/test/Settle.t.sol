@@ -83,6 +83,13 @@ contract SettleTest is Venue {
         assertEq(executor.calls(), 1);
     }
 
+    /// @dev A chain that splits keeps the contracts and gets another id; Permit2 says what is signed there.
+    function test_FillsOnAChainThatSplitOff() public {
+        vm.chainId(block.chainid + 1);
+        settle(aBundle());
+        assertEq(tokenOut.balanceOf(receiver), 95e6);
+    }
+
     function test_NoBundlesAreNoWork() public {
         settle(new Bundle[](0));
     }

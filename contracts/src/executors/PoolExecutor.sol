@@ -5,12 +5,13 @@ import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeE
 
 import {FillLeg} from "../Types.sol";
 import {Executor} from "./Executor.sol";
-import {IV2Router, IV3Router} from "./IUniswapRouters.sol";
+import {IV2Router, IV3Router} from "./IUniswap.sol";
+import {V3Pools} from "./V3Pools.sol";
 
 /// @title A routing solver's executor
 /// @notice Swaps through Uniswap V2 and V3 as the solver's data says, abi.encode(Swap[]): one swap, several side
 /// by side, or one after another. What a route yields beyond what is owed stays here for the owner.
-contract PoolExecutor is Executor {
+contract PoolExecutor is Executor, V3Pools {
     using SafeERC20 for IERC20;
 
     enum Venue {
@@ -28,10 +29,11 @@ contract PoolExecutor is Executor {
 
     uint256 public constant PREVIOUS_OUTPUT = type(uint256).max;
     IV2Router public immutable V2_ROUTER;
-    IV3Router public immutable V3_ROUTER;
 
     error InvalidPath(uint256 swap, uint256 tokens, uint256 fees);
+    error TooLittle(uint256 amountOut, uint256 minAmountOut);
 
+    /// @param v3Router Whose factory's pools are swapped on
     constructor(
         address settlement,
         address registry,
@@ -39,48 +41,59 @@ contract PoolExecutor is Executor {
         address owner_,
         address v2Router,
         address v3Router
-    ) Executor(settlement, registry, solver, owner_) {
+    ) Executor(settlement, registry, solver, owner_) V3Pools(IV3Router(v3Router).factory()) {
         V2_ROUTER = IV2Router(v2Router);
-        V3_ROUTER = IV3Router(v3Router);
     }
 
     function _obtain(FillLeg[] calldata, bytes calldata data) internal override {
-        Swap[] memory swaps = abi.decode(data, (Swap[]));
+        Swap[] calldata swaps = _read(data);
         uint256 output;
         for (uint256 i; i < swaps.length; ++i) {
-            Swap memory swap = swaps[i];
+            Swap calldata swap = swaps[i];
+            address[] calldata tokens = swap.tokens;
+            uint24[] calldata fees = swap.fees;
             bool isV3 = swap.venue == Venue.V3;
-            uint256 fees = swap.fees.length;
             // V3 has a fee between each token and the next, V2 none.
-            bool valid = swap.tokens.length > 1 && (isV3 ? fees == swap.tokens.length - 1 : fees == 0);
-            if (!valid) revert InvalidPath(i, swap.tokens.length, fees);
-            uint256 amountIn = swap.amountIn == PREVIOUS_OUTPUT ? output : swap.amountIn;
-            output = isV3 ? _swapV3(swap, amountIn) : _swapV2(swap, amountIn);
+            bool valid = tokens.length > 1 && (isV3 ? fees.length == tokens.length - 1 : fees.length == 0);
+            if (!valid) revert InvalidPath(i, tokens.length, fees.length);
+            uint256 amountIn = swap.amountIn;
+            if (amountIn == PREVIOUS_OUTPUT) amountIn = output;
+            output = isV3
+                ? _swapV3(tokens, fees, amountIn, swap.minAmountOut)
+                : _swapV2(tokens, amountIn, swap.minAmountOut);
         }
     }
 
-    function _swapV2(Swap memory swap, uint256 amountIn) private returns (uint256) {
-        IERC20(swap.tokens[0]).forceApprove(address(V2_ROUTER), amountIn);
+    function _swapV2(address[] calldata tokens, uint256 amountIn, uint256 minAmountOut)
+        private
+        returns (uint256)
+    {
+        IERC20(tokens[0]).forceApprove(address(V2_ROUTER), amountIn);
         uint256[] memory amounts = V2_ROUTER.swapExactTokensForTokens(
-            amountIn, swap.minAmountOut, swap.tokens, address(this), block.timestamp
+            amountIn, minAmountOut, tokens, address(this), block.timestamp
         );
         return amounts[amounts.length - 1];
     }
 
-    function _swapV3(Swap memory swap, uint256 amountIn) private returns (uint256) {
-        IERC20(swap.tokens[0]).forceApprove(address(V3_ROUTER), amountIn);
-        bytes memory path = abi.encodePacked(swap.tokens[0]);
-        for (uint256 i; i < swap.fees.length; ++i) {
-            path = abi.encodePacked(path, swap.fees[i], swap.tokens[i + 1]);
+    function _swapV3(
+        address[] calldata tokens,
+        uint24[] calldata fees,
+        uint256 amountIn,
+        uint256 minAmountOut
+    ) private returns (uint256 amount) {
+        amount = amountIn;
+        for (uint256 i; i < fees.length; ++i) {
+            amount = _swapOnV3(tokens[i], tokens[i + 1], fees[i], amount);
         }
-        return V3_ROUTER.exactInput(
-            IV3Router.ExactInputParams({
-                path: path,
-                recipient: address(this),
-                deadline: block.timestamp,
-                amountIn: amountIn,
-                amountOutMinimum: swap.minAmountOut
-            })
-        );
+        if (amount < minAmountOut) revert TooLittle(amount, minAmountOut);
+    }
+
+    /// @dev abi.decode(data, (Swap[])) where it lies: each access checks its own bounds.
+    function _read(bytes calldata data) private pure returns (Swap[] calldata swaps) {
+        assembly ("memory-safe") {
+            let head := add(data.offset, calldataload(data.offset))
+            swaps.offset := add(head, 0x20)
+            swaps.length := calldataload(head)
+        }
     }
 }

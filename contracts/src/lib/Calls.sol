@@ -23,11 +23,20 @@ library Calls {
     /// @notice transferFrom, of tokens that return true or nothing.
     function transferFrom(address token, address from, address to, uint256 amount, uint256 gasCap)
         internal
-        returns (bool, bytes32)
+        returns (bool ok, bytes32 answer)
     {
-        (bool ok, bytes32 answer, uint256 size) =
-            capped(token, gasCap, abi.encodeCall(IERC20.transferFrom, (from, to, amount)));
-        return (ok && (size == 0 || (size >= 32 && uint256(answer) == 1)), answer);
+        bytes4 selector = IERC20.transferFrom.selector;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 0x04), shr(96, shl(96, from)))
+            mstore(add(free, 0x24), shr(96, shl(96, to)))
+            mstore(add(free, 0x44), amount)
+            mstore(0x00, 0)
+            ok := call(gasCap, token, 0, free, 0x64, 0x00, 0x20)
+            answer := mload(0x00)
+            ok := and(ok, or(iszero(returndatasize()), eq(answer, 1))) // a 1 takes 32 bytes
+        }
     }
 
     /// @return ok Whether there was an answer of at least 32 bytes
@@ -36,9 +45,11 @@ library Calls {
         view
         returns (bool ok, uint256 held)
     {
-        bytes memory data = abi.encodeCall(IERC20.balanceOf, (account));
+        bytes4 selector = IERC20.balanceOf.selector;
         assembly ("memory-safe") {
-            ok := staticcall(gasCap, token, add(data, 0x20), mload(data), 0x00, 0x20)
+            mstore(0x00, selector)
+            mstore(0x04, shr(96, shl(96, account)))
+            ok := staticcall(gasCap, token, 0x00, 0x24, 0x00, 0x20)
             ok := and(ok, gt(returndatasize(), 0x1f))
             held := mload(0x00)
         }

@@ -7,12 +7,15 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 library Signature {
     /// @return signer 0 if the signature is none
     function recover(bytes calldata signature, bytes32 digest) internal pure returns (address signer) {
-        if (signature.length == 65) {
-            bytes32 r = bytes32(signature[0:32]);
-            bytes32 s = bytes32(signature[32:64]);
-            (signer,,) = ECDSA.tryRecover(digest, uint8(signature[64]), r, s);
-        } else if (signature.length == 64) {
-            (signer,,) = ECDSA.tryRecover(digest, bytes32(signature[0:32]), bytes32(signature[32:64]));
+        bytes32 r;
+        bytes32 s;
+        uint8 v;
+        assembly ("memory-safe") {
+            r := calldataload(signature.offset)
+            s := calldataload(add(signature.offset, 0x20))
+            v := byte(0, calldataload(add(signature.offset, 0x40)))
         }
+        if (signature.length == 65) (signer,,) = ECDSA.tryRecover(digest, v, r, s);
+        else if (signature.length == 64) (signer,,) = ECDSA.tryRecover(digest, r, s);
     }
 }

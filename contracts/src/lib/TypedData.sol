@@ -44,10 +44,20 @@ library TypedData {
         pure
         returns (bytes32)
     {
-        bytes32 permitted = keccak256(abi.encode(TOKEN_PERMISSIONS_TYPEHASH, signed.token, signed.amountIn));
-        bytes32 structHash = keccak256(
-            abi.encode(PERMIT_TYPEHASH, permitted, spender, signed.nonce, signed.deadline, witness)
-        );
+        bytes32 permittedTypeHash = TOKEN_PERMISSIONS_TYPEHASH;
+        bytes32 typeHash = PERMIT_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, permittedTypeHash)
+            calldatacopy(add(free, 0x20), signed, 0x40) // token and amountIn
+            mstore(add(free, 0x20), keccak256(free, 0x60))
+            mstore(free, typeHash)
+            mstore(add(free, 0x40), shr(96, shl(96, spender)))
+            calldatacopy(add(free, 0x60), add(signed, 0x40), 0x40) // nonce and deadline
+            mstore(add(free, 0xa0), witness)
+            structHash := keccak256(free, 0xc0)
+        }
         return digest(domain, structHash);
     }
 

@@ -43,15 +43,15 @@ abstract contract AwardedBid is Payout, EIP712 {
         return _domainSeparatorV4();
     }
 
+    /// @param bid The bundle's, which it takes gas to find
     /// @return hash The bid's digest
-    function _checkAwardedBid(Bundle calldata bundle) internal view returns (bytes32 hash) {
-        hash = _checkAward(bundle);
-        _checkTerms(bundle);
-        _checkExecutor(bundle.bid.executor);
+    function _checkAwardedBid(Bundle calldata bundle, Bid calldata bid) internal view returns (bytes32 hash) {
+        hash = _checkAward(bundle, bid);
+        _checkTerms(bundle, bid);
+        _checkExecutor(bid.executor);
 
         address signer = bundle.bidSignature.recover(hash);
-        (uint64 keyValidUntil, bool consented) =
-            REGISTRY.standing(bundle.bid.solver, signer, bundle.bid.executor);
+        (uint64 keyValidUntil, bool consented) = REGISTRY.standing(bid.solver, signer, bid.executor);
         // Not signed by a key that ever was the solver's: not the solver's bid, so not the solver's fault.
         if (keyValidUntil == 0) revert FillFailed(Fault.Submitter, Step.Bid, Reason.NOT_SOLVERS_KEY);
         if (keyValidUntil < block.timestamp) revert FillFailed(Fault.Solver, Step.Bid, Reason.KEY_RETIRED);
@@ -66,17 +66,16 @@ abstract contract AwardedBid is Payout, EIP712 {
         if (executor.code.length == 0) revert FillFailed(Fault.Solver, Step.Executor, Reason.NO_CODE);
     }
 
-    function _checkAward(Bundle calldata bundle) private view returns (bytes32 hash) {
+    function _checkAward(Bundle calldata bundle, Bid calldata bid) private view returns (bytes32 hash) {
         Award calldata award = bundle.award;
-        hash = _hashTypedDataV4(TypedData.hash(bundle.bid));
+        hash = _hashTypedDataV4(TypedData.hash(bid));
         if (award.bidHash != hash) _refuse(Step.Award, Reason.AWARD_OF_ANOTHER_BID);
         address signer = bundle.awardSignature.recover(_hashTypedDataV4(TypedData.hash(award)));
         if (!hasRole(Role.Auctioneer, signer)) _refuse(Step.Award, Reason.NOT_AUCTIONEER);
         if (block.timestamp >= award.exclusiveUntil) _refuse(Step.Award, Reason.AWARD_EXPIRED);
     }
 
-    function _checkTerms(Bundle calldata bundle) private view {
-        Bid calldata bid = bundle.bid;
+    function _checkTerms(Bundle calldata bundle, Bid calldata bid) private view {
         if (bid.legs.length != bundle.intents.length) _refuse(Step.Bid, Reason.LEG_COUNT);
         if (keccak256(bundle.data) != bid.callDataHash) _refuse(Step.Bid, Reason.WRONG_DATA);
         if (bid.penalty != 0) _refuse(Step.Bid, Reason.PENALTY);

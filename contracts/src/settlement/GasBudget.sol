@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.33;
 
-import {Bundle} from "../Types.sol";
+import {Bundle, SignedIntent} from "../Types.sol";
 
 /// @notice What each step may burn, and from that what a frame is given. A CALL silently hands on less than
 /// asked when the gas is short, so there is a check before each frame and one before its callback; that no
@@ -48,33 +48,33 @@ abstract contract GasBudget {
 
     /// @dev Whether a bundle keeps to the caps that the sums here rest on.
     function _withinCaps(Bundle calldata bundle) internal pure returns (bool) {
-        uint256 legs = bundle.intents.length;
+        SignedIntent[] calldata intents = bundle.intents;
+        uint256 legs = intents.length;
         if (legs == 0 || legs > MAX_LEGS || bundle.bid.gasLimit > MAX_CALLBACK_GAS) return false;
         if (bundle.data.length > MAX_DATA_BYTES) return false;
         for (uint256 i; i < legs; ++i) {
-            if (bundle.intents[i].signature.length > MAX_SIGNATURE_BYTES) return false;
+            if (intents[i].signature.length > MAX_SIGNATURE_BYTES) return false;
         }
         return true;
     }
 
     /// @dev What must be left to copy a bundle of this size, give it its frame, and tell of it and the rest.
-    function _needed(Bundle calldata bundle, uint256 size, uint256 bundlesLeft)
-        internal
-        pure
-        returns (uint256)
-    {
+    function _needed(uint256 budget, uint256 size, uint256 bundlesLeft) internal pure returns (uint256) {
         unchecked {
             // Within the caps nothing here comes near an overflow.
-            uint256 budget = frameGas(bundle.intents.length, bundle.bid.gasLimit);
             uint256 words = size / 32 + 3;
             uint256 copying = 6 * words + words * words / 512;
             return budget + budget / 63 + 1 + copying + TAIL_GAS * bundlesLeft;
         }
     }
 
+    /// @param bundle The one at this index
     /// @dev The length of a bundle's encoding: up to the next one's, or to the end of the calldata.
-    function _size(Bundle[] calldata bundles, uint256 index) internal pure returns (bool ok, uint256 size) {
-        Bundle calldata bundle = bundles[index];
+    function _size(Bundle[] calldata bundles, Bundle calldata bundle, uint256 index)
+        internal
+        pure
+        returns (bool ok, uint256 size)
+    {
         assembly ("memory-safe") {
             let end := calldatasize()
             let next := add(index, 1)

@@ -3,7 +3,7 @@ pragma solidity 0.8.33;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Fault, FillLeg, Intent, Leg, SignedIntent, Step} from "../Types.sol";
+import {Fault, FillLeg, Intent, SignedIntent, Step} from "../Types.sol";
 import {IPermit2} from "../interfaces/IPermit2.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Calls} from "../lib/Calls.sol";
@@ -22,30 +22,37 @@ abstract contract Input is ISettlement, GasBudget {
     /// @notice The Permit2 that swappers sign for.
     address public immutable PERMIT2;
 
+    bytes32 private immutable PERMIT2_DOMAIN;
+    uint256 private immutable DEPLOYED_ON;
+
     constructor(address permit2) {
         PERMIT2 = permit2;
+        PERMIT2_DOMAIN = TypedData.permit2Domain(permit2);
+        DEPLOYED_ON = block.chainid;
     }
 
     /// @dev Checks one leg against what its swapper signed, and pulls its input to the executor.
-    /// @param promised What the solver bid, and for which intent; the hash is 0 in an open fill
-    function _take(SignedIntent calldata signed, Leg memory promised, address executor)
-        internal
-        returns (FillLeg memory leg)
-    {
+    /// @param promised The intent that the solver bid for; 0 in an open fill
+    /// @param amountOut, fee What the solver bid
+    function _take(
+        SignedIntent calldata signed,
+        bytes32 promised,
+        uint256 amountOut,
+        uint256 fee,
+        address executor
+    ) internal returns (FillLeg memory leg) {
         bytes32 witness = TypedData.hash(signed.intent);
         leg.intentHash = _intentDigest(signed, witness);
         // First, since of an intent that isn't the promised one nothing can be held against its swapper.
-        if (promised.intentHash != 0 && promised.intentHash != leg.intentHash) {
-            _refuse(Fault.Submitter, Reason.WRONG_INTENT);
-        }
-        _checkIntent(signed, promised.amountOut, promised.fee);
+        if (promised != 0 && promised != leg.intentHash) _refuse(Fault.Submitter, Reason.WRONG_INTENT);
+        _checkIntent(signed, amountOut, fee);
         _checkParties(signed, executor);
 
         leg.tokenIn = signed.token;
         leg.amountIn = signed.amountIn;
         leg.tokenOut = signed.intent.tokenOut;
-        leg.amountOut = promised.amountOut;
-        leg.fee = promised.fee;
+        leg.amountOut = amountOut;
+        leg.fee = fee;
 
         uint256 before = _balance(signed.token, executor, Step.Pull);
         _pull(signed, witness, executor);
@@ -56,7 +63,8 @@ abstract contract Input is ISettlement, GasBudget {
     }
 
     function _intentDigest(SignedIntent calldata signed, bytes32 witness) internal view returns (bytes32) {
-        return TypedData.intentDigest(signed, witness, address(this), TypedData.permit2Domain(PERMIT2));
+        bytes32 domain = block.chainid == DEPLOYED_ON ? PERMIT2_DOMAIN : TypedData.permit2Domain(PERMIT2);
+        return TypedData.intentDigest(signed, witness, address(this), domain);
     }
 
     /// @dev Of the signed minimum, so that the fee can be fixed before anyone has bid.
@@ -79,7 +87,9 @@ abstract contract Input is ISettlement, GasBudget {
         if (block.timestamp > signed.deadline) _refuse(Fault.Submitter, Reason.TOO_LATE);
         if (amountOut < intent.minAmountOut) _refuse(Fault.Submitter, Reason.BELOW_MINIMUM);
         if (intent.partnerFeeBps > MAX_PARTNER_FEE_BPS) _refuse(Fault.Swapper, Reason.PARTNER_FEE_OVER_CAP);
-        if (fee > Math.mulDiv(amountOut, MAX_FEE_BPS, BPS)) _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
+        if (fee != 0 && fee > Math.mulDiv(amountOut, MAX_FEE_BPS, BPS)) {
+            _refuse(Fault.Submitter, Reason.FEE_OVER_CAP);
+        }
         if (fee < _partnerFee(intent)) _refuse(Fault.Submitter, Reason.FEE_UNDER_PARTNERS);
     }
 
@@ -96,20 +106,20 @@ abstract contract Input is ISettlement, GasBudget {
     }
 
     function _pull(SignedIntent calldata signed, bytes32 witness, address executor) private {
-        bytes memory call = abi.encodeCall(
-            IPermit2.permitWitnessTransferFrom,
-            (
-                IPermit2.PermitTransferFrom({
-                    permitted: IPermit2.TokenPermissions(signed.token, signed.amountIn),
-                    nonce: signed.nonce,
-                    deadline: signed.deadline
-                }),
-                IPermit2.SignatureTransferDetails(executor, signed.amountIn),
-                signed.intent.swapper,
-                witness,
-                TypedData.WITNESS_TYPE_STRING,
-                signed.signature
-            )
+        // As abi.encodeCall lays it out: of structs whose members are all static, the members. Without them in
+        // memory first.
+        bytes memory call = abi.encodeWithSelector(
+            IPermit2.permitWitnessTransferFrom.selector,
+            signed.token,
+            signed.amountIn,
+            signed.nonce,
+            signed.deadline,
+            executor,
+            signed.amountIn,
+            signed.intent.swapper,
+            witness,
+            TypedData.WITNESS_TYPE_STRING,
+            signed.signature
         );
         (bool ok, bytes32 answer,) = Calls.capped(PERMIT2, PULL_GAS, call);
         if (!ok) revert FillFailed(Fault.Swapper, Step.Pull, answer);

@@ -2,12 +2,28 @@
 pragma solidity 0.8.33;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Bundle, Fault, FillLeg, Leg, SignedIntent, Step} from "../../src/Types.sol";
 import {Executor} from "../../src/executors/Executor.sol";
+import {IV3SwapCallback} from "../../src/executors/IUniswap.sol";
 import {PoolExecutor} from "../../src/executors/PoolExecutor.sol";
+import {V3Pools} from "../../src/executors/V3Pools.sol";
 import {TestToken} from "../../src/local/TestToken.sol";
 import {Uniswap} from "../support/Uniswap.sol";
+
+/// @notice Stands where a pool of Uniswap's would, and wants to be paid twice.
+contract GreedyPool {
+    function swap(address, bool zeroForOne, int256 amount, uint160, bytes calldata)
+        external
+        returns (int256, int256)
+    {
+        (int256 amount0, int256 amount1) = zeroForOne ? (amount, int256(0)) : (int256(0), amount);
+        IV3SwapCallback(msg.sender).uniswapV3SwapCallback(amount0, amount1, "");
+        IV3SwapCallback(msg.sender).uniswapV3SwapCallback(amount0, amount1, "");
+        return (amount0, amount1);
+    }
+}
 
 /// @notice The routing solver's executor on the real Uniswap V2 and V3.
 contract PoolExecutorTest is Uniswap {
@@ -111,6 +127,50 @@ contract PoolExecutorTest is Uniswap {
             // ERC20InsufficientBalance(executor, …)
             bytes32(bytes.concat(bytes4(0xe450d38c), bytes12(0), bytes16(bytes20(address(pools)))))
         );
+    }
+
+    function test_AV3PoolThatYieldsTooLittle() public {
+        address[] memory path = _path(address(tokenIn), address(tokenOut));
+        PoolExecutor.Swap[] memory swaps = _list(swap(PoolExecutor.Venue.V3, 100e18, path));
+        uint256 quote = quoteV3(100e18, abi.encodePacked(path[0], uint24(3000), path[1]));
+        tokenOut.mint(address(pools), 1e12); // what the desk left there makes up for nothing
+        swaps[0].minAmountOut = quote + 1;
+        bytes32 reason = bytes32(PoolExecutor.TooLittle.selector);
+        settleFails(bundleOver(swaps, 95e6, 0), Fault.Solver, Step.Callback, reason);
+        swaps[0].minAmountOut = quote;
+        settle(bundleOver(swaps, 95e6, 0));
+        assertEq(tokenOut.balanceOf(receiver), 95e6);
+    }
+
+    /// @dev Nobody but the pool that it swaps on gets anything by asking, the real pools included.
+    function test_PaysNoPoolThatItDoesNotSwapOn() public {
+        tokenIn.mint(address(pools), 1e18);
+        address pool = v3Pool(address(tokenIn), address(tokenOut));
+        address[2] memory askers = [address(this), pool];
+        for (uint256 i; i < 2; ++i) {
+            vm.prank(askers[i]);
+            vm.expectRevert(abi.encodeWithSelector(V3Pools.NotThePool.selector, askers[i]));
+            pools.uniswapV3SwapCallback(1e18, 1e18, "");
+        }
+    }
+
+    function test_PaysAPoolOnce() public {
+        tokenIn.mint(address(pools), 1e24);
+        address pool = v3Pool(address(tokenIn), address(tokenOut));
+        vm.etch(pool, address(new GreedyPool()).code);
+        PoolExecutor.Swap[] memory swaps =
+            _list(swap(PoolExecutor.Venue.V3, 100e18, _path(address(tokenIn), address(tokenOut))));
+        bytes32 reason =
+            bytes32(bytes.concat(V3Pools.NotThePool.selector, bytes12(0), bytes16(bytes20(pool))));
+        settleFails(bundleOver(swaps, 95e6, 0), Fault.Solver, Step.Callback, reason);
+    }
+
+    /// @dev An amount that a pool would read as negative, and so as what is to come out.
+    function test_AnAmountThatNoPoolTakes() public {
+        PoolExecutor.Swap[] memory swaps =
+            _list(swap(PoolExecutor.Venue.V3, 1 << 255, _path(address(tokenIn), address(tokenOut))));
+        bytes32 reason = bytes32(bytes.concat(SafeCast.SafeCastOverflowedUintToInt.selector, hex"80"));
+        settleFails(bundleOver(swaps, 95e6, 0), Fault.Solver, Step.Callback, reason);
     }
 
     function test_InvalidPaths() public {

@@ -39,6 +39,8 @@ interface IV3 {
         external
         returns (address);
     function mint(MintParams calldata params) external returns (uint256, uint128, uint256, uint256);
+    function factory() external view returns (address);
+    function getPool(address a, address b, uint24 fee) external view returns (address);
     function quoteExactInput(bytes calldata path, uint256 amountIn)
         external
         returns (uint256, uint160[] memory, uint32[] memory, uint256);
@@ -95,6 +97,10 @@ abstract contract Uniswap is Venue {
                     a, b, 3000, -MAX_TICK, MAX_TICK, amountA, amountB, 0, 0, address(this), block.timestamp
                 )
             );
+    }
+
+    function v3Pool(address a, address b) internal view returns (address) {
+        return IV3(IV3(v3Router).factory()).getPool(a, b, 3000);
     }
 
     function quoteV2(uint256 amountIn, address[] memory path) internal view returns (uint256) {
