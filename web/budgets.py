@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from intendly_sdk.primitives import Address
 
 from intendly.adapters.budgets import Budget, Budgets, Charge, Standing
 from intendly.domain.errors import RateLimited
 from intendly.services.ports import Quota
 from intendly.settings import Settings
+from web.current import request
 
 API: Final = "/api/v1/"
 _READS: Final = "reads"
@@ -83,7 +84,8 @@ class Meter:
     def __init__(self, budgets: Budgets, rules: Rules, kind: str) -> None:
         self._budgets = budgets
         self._rules = rules
-        who, self._factor = rules.caller(request.remote_addr or "", request.headers.get("X-Api-Key", ""))
+        environ = request().environ
+        who, self._factor = rules.caller(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_API_KEY", ""))
         self._address = Charge(rules.of(f"address_{kind}", self._factor), who)
         self.standings: dict[str, Standing] = {}
 
@@ -182,16 +184,20 @@ def register(app: Flask, budgets: Budgets, settings: Settings) -> None:
     rules = Rules(settings)
 
     def admit() -> None:
-        if request.path.startswith(API) and request.method != "OPTIONS":
-            g.meter = Meter(budgets, rules, kind(request.method, request.path))
-            g.meter.admit()
+        asked = request()
+        if asked.path.startswith(API) and asked.method != "OPTIONS":
+            meter = g.meter = Meter(budgets, rules, kind(asked.method, asked.path))
+            meter.admit()
 
     def tell(response: Response) -> Response:
         meter: Meter | None = g.get("meter")
         if meter is not None:
-            told = list(meter.standings.values())
-            response.headers["RateLimit-Policy"] = _joined(told, lambda one: f"q={_most(one)};w={_period(one)}")
-            response.headers["RateLimit"] = _joined(told, lambda one: f"r={one.left};t={math.ceil(one.ends_in_s)}")
+            policies, standings = [], []
+            for name, one in meter.standings.items():
+                policies.append(f'"{name}";q={one.charge.budget.most};w={one.charge.budget.period_s}')
+                standings.append(f'"{name}";r={one.left};t={math.ceil(one.ends_in_s)}')
+            response.headers["RateLimit-Policy"] = ", ".join(policies)
+            response.headers["RateLimit"] = ", ".join(standings)
         return response
 
     app.before_request(admit)
@@ -223,15 +229,3 @@ def bids_of(budgets: Budgets, settings: Settings) -> Callable[[], Quota]:
         return SignedQuota(meter, "solver_bids")
 
     return quota
-
-
-def _joined(standings: Sequence[Standing], of: Callable[[Standing], str]) -> str:
-    return ", ".join(f'"{one.charge.budget.name}";{of(one)}' for one in standings)
-
-
-def _most(standing: Standing) -> int:
-    return standing.charge.budget.most
-
-
-def _period(standing: Standing) -> int:
-    return standing.charge.budget.period_s

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_cors import CORS
+
+from web.current import request
 
 ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -36,10 +38,11 @@ def register(app: Flask, origins: Sequence[str]) -> None:
 
 
 def _secure(response: Response) -> Response:
-    if request.method == "OPTIONS" and response.status_code == 200:  # Flask's own answer, which has no body
+    asked = request()
+    if asked.method == "OPTIONS" and response.status_code == 200:  # Flask's own answer, which has no body
         response.headers.pop("Content-Type", None)
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:  # the client, or a trusted proxy for it, speaks https
+    if asked.is_secure:  # the client, or a trusted proxy for it, speaks https
         response.headers["Strict-Transport-Security"] = _HSTS
     return response

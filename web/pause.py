@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, request
+from flask import Flask
 
 from intendly.domain.errors import Paused
 from intendly.services.ports import PauseReader
 from web.budgets import API
+from web.current import request
 
 _GOES_ON: Final = frozenset({"api.intents.cancel"})
 
@@ -17,8 +18,9 @@ def register(app: Flask, pause: PauseReader) -> None:
     """Look before each write. What comes by another way than HTTP is held by its service."""
 
     def look() -> None:
-        is_write = request.path.startswith(API) and request.method not in ("GET", "HEAD", "OPTIONS")
-        if is_write and request.endpoint not in _GOES_ON and (reason := pause.reason()) is not None:
+        asked = request()
+        is_write = asked.path.startswith(API) and asked.method not in ("GET", "HEAD", "OPTIONS")
+        if is_write and asked.endpoint not in _GOES_ON and (reason := pause.reason()) is not None:
             raise Paused.because(reason)
 
     app.before_request(look)

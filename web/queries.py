@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask
 
 from intendly.domain.errors import InvalidRequest
+from web.current import request
 from web.openapi.document import API
 from web.openapi.operations import OPERATIONS
 
@@ -15,12 +16,13 @@ def register(app: Flask) -> None:
 
 
 def _look() -> None:
-    endpoint = request.endpoint or ""
-    if not request.query_string or not endpoint.startswith(API) or request.method == "OPTIONS":
+    asked = request()
+    endpoint = asked.endpoint or ""
+    if not asked.query_string or not endpoint.startswith(API) or asked.method == "OPTIONS":
         return
     model = OPERATIONS[endpoint.removeprefix(API)].query
     known = model.model_fields if model else {}
-    for name, values in request.args.lists():
+    for name, values in asked.args.lists():
         if name not in known:
             raise InvalidRequest("no parameter of this name is known here: remove it, or correct it", field=name[:60])
         if len(values) > 1:

@@ -9,10 +9,12 @@ import uuid
 from functools import lru_cache
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from prometheus_client import REGISTRY, Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+
+from web.current import request
 
 log = structlog.get_logger(__name__)
 HEADER = "X-Request-ID"
@@ -44,27 +46,22 @@ def register(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
-    offered = request.headers.get(HEADER, "")
-    g.request_id = offered if _WELL_FORMED.fullmatch(offered) else uuid.uuid4().hex
+    asked = request()
+    offered = asked.environ.get("HTTP_X_REQUEST_ID", "")
+    request_id = offered if _WELL_FORMED.fullmatch(offered) else uuid.uuid4().hex
+    g.request_id, g.began = request_id, time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def _end(response: Response) -> Response:
-    now = time.perf_counter()
+    asked, now = request(), time.perf_counter()
     seconds = now - g.get("began", now)
-    endpoint = request.url_rule.rule if request.url_rule is not None else "unmatched"
-    method = request.method if request.url_rule is not None else "any"
-    _requests().labels(method, endpoint, str(response.status_code)).inc()
-    _duration().labels(method, endpoint).observe(seconds)
-    say = log.debug if (request.endpoint or "").startswith(_QUIET) else log.info
-    say(
-        "request_answered",
-        method=request.method,
-        endpoint=endpoint,
-        status=response.status_code,
-        took_ms=round(seconds * 1000, 1),
-    )
+    rule, method, status = asked.url_rule, asked.method, response.status_code
+    endpoint, counted = ("unmatched", "any") if rule is None else (rule.rule, method)
+    _requests().labels(counted, endpoint, str(status)).inc()
+    _duration().labels(counted, endpoint).observe(seconds)
+    say = log.debug if (asked.endpoint or "").startswith(_QUIET) else log.info
+    say("request_answered", method=method, endpoint=endpoint, status=status, took_ms=round(seconds * 1000, 1))
     response.headers[HEADER] = g.get("request_id", "")
     return response
