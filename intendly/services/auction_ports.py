@@ -62,7 +62,12 @@ class AskFailed:
     why: str
 
 
-Answered = tuple[Ask, BidResponse | AskFailed]
+@dataclass(frozen=True, slots=True)
+class CrowdedOut:
+    """No request was sent to the solver: its turn did not come, for all the others at its host."""
+
+
+Answered = tuple[Ask, BidResponse | AskFailed | CrowdedOut]
 
 
 class AskStore(Protocol):
@@ -70,6 +75,10 @@ class AskStore(Protocol):
 
     def claim(self, timeout_ms: int) -> list[Ask]:
         """Claim what is to be asked now, for this caller alone; again what was asked in vain `timeout_ms` ago."""
+        ...
+
+    def release(self, asks: Sequence[Ask]) -> None:
+        """Give back what was not asked, to be claimed by the next that comes."""
         ...
 
 
@@ -80,7 +89,7 @@ class SolverEndpoints(Protocol):
         """Ask all at once; yield the answers as they arrive, none later than its time limit, whatever the others do.
 
         Those that arrived while the caller was busy come together. Who is not asked, as it failed again and again, has
-        failed at once.
+        failed at once; who was crowded out has not.
         """
         ...
 

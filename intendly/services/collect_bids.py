@@ -2,7 +2,7 @@
 
 One request per solver carries every auction that is open to it. Answers are taken as they arrive, so the slowest
 solver holds nobody up; those that arrive together are placed together. One that does not answer, or answers nonsense,
-counts as having answered.
+counts as having answered; one that was crowded out is asked by the next tick.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import structlog
 from intendly_sdk.messages import BidAccepted, BidResponse, SignedBid
 
 from intendly.domain.errors import AuctionClosed, Paused, VenueError
-from intendly.services.auction_ports import Answered, Ask, AskFailed, AskStore, SolverEndpoints
+from intendly.services.auction_ports import Answered, Ask, AskFailed, AskStore, CrowdedOut, SolverEndpoints
 from intendly.services.place_bid import PlaceBids
 from intendly.services.ports import NoBid
 
@@ -48,8 +48,11 @@ class CollectBids:
             except Exception:
                 log.exception("solver_answer_lost", solver=str(ask.solver))
 
-    def _take(self, answers: Sequence[Answered]) -> None:
+    def _take(self, answered: Sequence[Answered]) -> None:
         """The number of its statements does not grow with the answers."""
+        if crowded_out := [ask for ask, answer in answered if isinstance(answer, CrowdedOut)]:
+            self._store.release(crowded_out)
+        answers = [(ask, answer) for ask, answer in answered if not isinstance(answer, CrowdedOut)]
         bids = [(ask, bid) for ask, answer in answers for bid in _wanted(ask, answer)]
         outcomes = self._bids.place_many([bid for _, bid in bids], via=[ask.solver for ask, _ in bids]) if bids else []
         placed: dict[int, list[Placed]] = {}

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpcore
 import structlog
+from intendly_sdk.messages import BidResponse
 
 from intendly.adapters.asking.line import AnswerRefused, Line
 from intendly.adapters.breaker import Breaker
@@ -31,33 +32,38 @@ _CLOSED_UNDER_US: Final = (httpcore.RemoteProtocolError, httpcore.ReadError, htt
 class Endpoint:
     """Safe in threads and greenlets. `trial_s`: how long the one request may take that tries a solver that failed.
 
-    `is_proven` says that its last answer was one. `hangs` is set by whoever gave up on a request that still runs.
+    `is_proven` says that its last answer was one, `has_bid` that there was one with a bid of the solver's own, since
+    its circuit was open last. `last_turn`, by `time.monotonic`: when it was sent a request; 0 for never. `hangs` is set
+    by whoever gave up on a request that still runs.
     """
 
     def __init__(self, ask: Ask, *, trial_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = ask.endpoint
-        self.is_proven = False
+        self.is_proven = self.has_bid = False
+        self.last_turn = 0.0
         self.hangs: Future[Any] | None = None
         self._solver = ask.solver
         self._breaker = Breaker(open_s=PAUSE_S, open_max_s=PAUSE_MAX_S, failures=FAILURES, trial_s=trial_s, clock=clock)
         self._kept: list[Line] = []
 
     def refusal(self) -> str | None:
-        """Why it is not to be asked now; None if it is, and then `note` is to be told how that went."""
+        """Why it is not to be asked now; None if it is, and then `note` is to be told how a request went."""
         if self.hangs is not None and not self.hangs.done():
             return "its last request still hangs"
         if not self._breaker.allows():
             return "not asked for a while, since it failed again and again"
         return None
 
-    def note(self, failed: AskFailed | None) -> None:
+    def note(self, answer: BidResponse | AskFailed) -> None:
         """It was asked, and answered or failed."""
-        self.is_proven = failed is None
-        if failed is None:
+        self.is_proven = not isinstance(answer, AskFailed)
+        if not isinstance(answer, AskFailed):
+            self.has_bid = self.has_bid or bool(answer.bids)
             if self._breaker.succeeded():
                 log.info("solver_circuit_closed", solver=str(self._solver))
         elif self._breaker.failed():
-            log.warning("solver_circuit_open", solver=str(self._solver), pause_s=PAUSE_S, why=failed.why)
+            self.has_bid = False
+            log.warning("solver_circuit_open", solver=str(self._solver), pause_s=PAUSE_S, why=answer.why)
 
     def post(self, body: bytes, end: float, tls: ssl.SSLContext, *, allow_private: bool) -> bytes:
         """The body of its answer to `body`. Raises `AnswerRefused`, `AddressRefused`, and what httpcore raises."""

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from intendly_sdk.messages import BidResponse, QuoteAsk
 
-from intendly.services.auction_ports import Ask, AskFailed, SolverEndpoints
+from intendly.services.auction_ports import Ask, AskFailed, CrowdedOut, SolverEndpoints
 from intendly.services.quote_ports import Indication, SolverReader
 
 log = structlog.get_logger(__name__)
@@ -59,9 +59,11 @@ class SolverIndications:
                 yield Indication(asked.solver, amount, time.monotonic())
 
 
-def _amount_of(answer: BidResponse | AskFailed) -> int | None:
+def _amount_of(answer: BidResponse | AskFailed | CrowdedOut) -> int | None:
     """A solver that does not know quotes refuses them, or leaves them out."""
     if isinstance(answer, AskFailed):
         log.debug("solver_quote_failed", why=answer.why)
+        return None
+    if isinstance(answer, CrowdedOut):
         return None
     return answer.quotes[0].amount if len(answer.quotes) == 1 else None

@@ -21,48 +21,51 @@ from intendly.adapters.asking.addresses import AddressRefused
 from intendly.adapters.asking.endpoint import Endpoint, host_of
 from intendly.adapters.asking.fair_threads import FairThreads
 from intendly.adapters.asking.line import AnswerRefused
-from intendly.services.auction_ports import Answered, Ask, AskFailed
+from intendly.services.auction_ports import Answered, Ask, AskFailed, CrowdedOut
 
 THREADS: Final = 256
 """In each of the two groups."""
 PER_HOST: Final = 8
+"""At once, half of which those may have that never bid."""
 ANSWERS_AT_ONCE: Final = 64
 GRACE_S: Final = 0.02
 SHORT_S: Final = 0.25
-"""With less until the close, a failure is not held against the solver."""
+"""With less of its time left, a failure is not held against the solver."""
 
 Answer = BidResponse | AskFailed
 
 _ASKED = Counter("solver_asks", "Solvers asked over HTTP, by what came of it.", ("outcome",))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
-    """A solver that was asked, and the moment, by `time.monotonic`, until which its answer counts.
+    """A solver to be asked in `limit_s` seconds, and the moment, by `time.monotonic`, until which its answer counts.
 
-    `in_time`: it was given long enough that a failure speaks against it.
+    `in_time`: it was given long enough that a failure speaks against it; known once its turn has come.
     """
 
     ask: Ask
     endpoint: Endpoint
+    limit_s: float
     end: float
-    in_time: bool
+    in_time: bool = False
 
 
 class HttpSolvers:
     """Asks solvers from threads of its own. `timeout_ms` is the most that one may take, resolving its name included.
 
-    Those whose last answer was one have threads to themselves, and each host a few at a time, so that whoever hangs
-    takes none from them. Who failed again and again is not asked for a while, nor is one whose last request still
-    hangs beyond its limit (in name resolution, which nothing can interrupt). Redirects are not followed: an answer is a
-    200. With `allow_private` a host is counted by its port too, as a whole venue's solvers share one in development.
+    Those whose last answer was one have threads to themselves, a few for each server (host and port); the others, who
+    may name any port of any host, a few for each host. So whoever hangs takes none from who answers. Who failed again
+    and again is not asked for a while, nor is one whose last request still hangs beyond its limit (in name resolution,
+    which nothing can interrupt). Redirects are not followed: an answer is a 200. With `allow_private` every host is
+    counted by its port too, as a whole venue's solvers share one in development.
     """
 
     def __init__(self, *, timeout_ms: int, allow_private: bool) -> None:
         self._timeout_ms = timeout_ms
         self._allow_private = allow_private
-        self._proven = FairThreads("ask-proven", threads=THREADS, per_host=PER_HOST)
-        self._others = FairThreads("ask", threads=THREADS, per_host=PER_HOST)
+        self._proven = FairThreads("ask-proven", threads=THREADS, per_line=PER_HOST)
+        self._others = FairThreads("ask", threads=THREADS, per_line=PER_HOST)
         self._lock = threading.Lock()
         self._endpoints: dict[Address, Endpoint] = {}
 
@@ -81,7 +84,7 @@ class HttpSolvers:
                 refused.append((ask, AskFailed(refusal)))
                 continue
             limit_s = self._limit_s(ask)
-            asked = _Asked(ask, endpoint, began + limit_s, limit_s >= min(SHORT_S, self._timeout_ms / 1000))
+            asked = _Asked(ask, endpoint, limit_s, began + limit_s)
             same = id(ask.auctions), id(ask.quotes)
             if same not in bodies:
                 bodies[same] = BidRequest(auctions=ask.auctions, quotes=ask.quotes).model_dump_json().encode()
@@ -101,10 +104,26 @@ class HttpSolvers:
     def _start(self, asked: _Asked, body: bytes, done: SimpleQueue[Future[Answer]]) -> Future[Answer]:
         future: Future[Answer] = Future()
         future.add_done_callback(done.put)
-        threads = self._proven if asked.endpoint.is_proven else self._others
-        host = host_of(asked.endpoint.url, with_port=self._allow_private)
-        threads.run(host, lambda: future.set_result(self._ask(asked, body)))
+        endpoint, is_proven = asked.endpoint, asked.endpoint.is_proven
+        threads = self._proven if is_proven else self._others
+        threads.run(
+            host_of(endpoint.url, with_port=is_proven or self._allow_private),
+            lambda: self._turn(asked, body, future),
+            is_known=endpoint.has_bid,
+            last_turn=endpoint.last_turn,
+        )
         return future
+
+    def _turn(self, asked: _Asked, body: bytes, future: Future[Answer]) -> None:
+        """Its turn has come. With hardly any time left it is crowded out, which cancels the future."""
+        now = time.monotonic()
+        left_s = asked.end - now
+        if left_s < min(SHORT_S, asked.limit_s / 2):
+            future.cancel()
+        elif future.set_running_or_notify_cancel():
+            asked.in_time = left_s >= min(SHORT_S, self._timeout_ms / 2000)
+            asked.endpoint.last_turn = now
+            future.set_result(self._ask(asked, body))
 
     def _arrived(self, done: SimpleQueue[Future[Answer]], pending: dict[Future[Answer], _Asked]) -> list[Answered]:
         """What has arrived by now; if nothing has, what is the first to, or nothing until the first limit."""
@@ -115,7 +134,7 @@ class HttpSolvers:
                 future = done.get(timeout=wait_s) if not answered else done.get_nowait()
                 asked = pending.pop(future, None)
                 if asked is not None:
-                    answered.append(_noted(asked, future.result()))
+                    answered.append(_crowded_out(asked) if future.cancelled() else _noted(asked, future.result()))
         except Empty:
             pass
         return answered
@@ -126,8 +145,11 @@ class HttpSolvers:
         answered = []
         for future in late:
             asked = pending.pop(future)
-            asked.endpoint.hangs = future
-            answered.append(_noted(asked, AskFailed("no answer within the time limit")))
+            if future.cancel():
+                answered.append(_crowded_out(asked))
+            else:
+                asked.endpoint.hangs = future
+                answered.append(_noted(asked, AskFailed("no answer within the time limit")))
         return answered
 
     def _endpoint(self, ask: Ask) -> Endpoint:
@@ -150,7 +172,7 @@ class HttpSolvers:
         """Never raises: whatever a stranger's server does is an answer that does not count."""
         try:
             answer = asked.endpoint.post(body, asked.end, self._tls, allow_private=self._allow_private)
-            return BidResponse.model_validate_json(answer)
+            response = BidResponse.model_validate_json(answer)
         except ValidationError as error:
             issue = error.errors(include_input=False, include_url=False)[0]
             return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300])
@@ -158,6 +180,9 @@ class HttpSolvers:
             return AskFailed(str(error))
         except Exception as error:  # noqa: BLE001
             return AskFailed(type(error).__name__)
+        if response.bids and all(one.bid.solver != asked.ask.solver for one in response.bids):
+            return AskFailed("its bids are all another solver's, as if it had registered that one's endpoint")
+        return response
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -165,8 +190,13 @@ class HttpSolvers:
 
 
 def _noted(asked: _Asked, answer: Answer) -> Answered:
-    failed = answer if isinstance(answer, AskFailed) else None
-    if failed is None or asked.in_time:
-        asked.endpoint.note(failed)
-    _ASKED.labels("answered" if failed is None else "failed").inc()
+    failed = isinstance(answer, AskFailed)
+    if not failed or asked.in_time:
+        asked.endpoint.note(answer)
+    _ASKED.labels("failed" if failed else "answered").inc()
     return asked.ask, answer
+
+
+def _crowded_out(asked: _Asked) -> Answered:
+    _ASKED.labels("crowded_out").inc()
+    return asked.ask, CrowdedOut()

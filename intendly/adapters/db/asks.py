@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from intendly_sdk.messages import AuctionIntent, AuctionOpened
@@ -30,6 +31,12 @@ _CLAIM = text("""
     UPDATE auction_solvers r SET asked_at = statement_timestamp()
     FROM due d WHERE r.auction_id = d.auction_id AND r.solver = d.solver
     RETURNING r.auction_id, r.solver, d.endpoint
+""")
+
+_RELEASE = text("""
+    UPDATE auction_solvers r SET asked_at = NULL
+    FROM unnest(CAST(:auctions AS bytea[]), CAST(:solvers AS bytea[])) AS given(auction_id, solver)
+    WHERE r.auction_id = given.auction_id AND r.solver = given.solver AND r.answered_at IS NULL
 """)
 
 _AUCTIONS = text("""
@@ -67,6 +74,13 @@ class AskStore:
             if asked not in told:
                 told[asked] = tuple(auction for auction in auctions if auction.auction_id in asked)
         return [Ask(solver, endpoint, told[frozenset(asked)]) for (solver, endpoint), asked in wanted.items()]
+
+    def release(self, asks: Sequence[Ask]) -> None:
+        """One statement."""
+        given = sorted((bytes(auction.auction_id), bytes(ask.solver)) for ask in asks for auction in ask.auctions)
+        values = {"auctions": [auction for auction, _ in given], "solvers": [solver for _, solver in given]}
+        with self._database.transaction() as connection:
+            connection.execute(_RELEASE, values)
 
     def _auctions(self, rows: list[Row[Any]]) -> list[AuctionOpened]:
         """The auctions, the next to close first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,7 +17,7 @@ from intendly_sdk.signatures import Signer
 
 from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.adapters.db.asks import AskStore
-from intendly.services.auction_ports import Answered, Ask, AskFailed
+from intendly.services.auction_ports import Answered, Ask, AskFailed, CrowdedOut
 from intendly.services.collect_bids import CollectBids
 from tests.integration.auction.desk import Desk
 from tests.integration.statements import statements
@@ -249,13 +249,16 @@ def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer
 class Answers:
     """Every solver that is asked has answered when one looks: all in one batch."""
 
-    def __init__(self, *signers: Signer) -> None:
+    def __init__(self, *signers: Signer, crowded_out: Collection[Address] = ()) -> None:
         self._signers = {signer.address: signer for signer in signers}
+        self.crowded_out = crowded_out
 
     def ask_each(self, asks: Sequence[Ask]) -> Iterator[list[Answered]]:
         yield [(ask, self._answer(ask)) for ask in asks]
 
-    def _answer(self, ask: Ask) -> BidResponse | AskFailed:
+    def _answer(self, ask: Ask) -> BidResponse | AskFailed | CrowdedOut:
+        if ask.solver in self.crowded_out:
+            return CrowdedOut()
         if ask.solver not in self._signers:
             return AskFailed("it is away")
         request = BidRequest(auctions=ask.auctions)
@@ -285,6 +288,22 @@ def test_the_statements_do_not_grow_with_the_solvers_that_answer_together(
     told = answers(desk)
     assert [told.pop(signer.address) for signer in (solver, *more)] == [["bid"] * 2] * (count + 1)
     assert list(told.values()) == [["failed"] * 2]  # the rival's
+
+
+def test_one_that_was_crowded_out_has_not_answered_and_is_asked_by_the_next_tick(
+    desk: Desk, solver: Signer, rival: Signer
+) -> None:
+    set_endpoint(desk, solver, "http://127.0.0.1:9/")
+    set_endpoint(desk, rival, "http://127.0.0.1:9/")
+    desk.accept(2)
+    desk.opener().run()
+    solvers = Answers(solver, rival, crowded_out=[rival.address])
+    collect = CollectBids(AskStore(desk.database, DEPLOYMENT), solvers, desk.bids, timeout_ms=1_000)
+    assert collect.run() == 2
+    assert answers(desk) == {solver.address: ["bid"] * 2, rival.address: [None] * 2}
+    solvers.crowded_out = ()
+    assert collect.run() == 1
+    assert answers(desk) == {solver.address: ["bid"] * 2, rival.address: ["bid"] * 2}
 
 
 def test_an_answer_that_cannot_be_taken_loses_none_of_those_that_came_with_it(
