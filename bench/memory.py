@@ -35,7 +35,7 @@ _AIM: Final = value_at_most(150)
 
 
 def _row(process: str, when: str) -> str:
-    return f"memory.{process.replace('/', '.')}.{when}"
+    return f"memory.{process.rpartition('/')[2]}.{when}"
 
 
 SPECS: Final = [
