@@ -8,10 +8,11 @@ from typing import Final
 
 _NEVER: Final = (
     ip_network("fec0::/10"),  # site-local, deprecated, and still routed in some places
+    ip_network("64:ff9b:1::/48"),  # NAT64 of a network of its own (RFC 8215)
     ip_network("192.88.99.0/24"),  # relays of 6to4
     ip_network("168.63.129.16/32"),  # a cloud's own service, at a public address
 )
-_NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+_NAT64: Final = ip_network("64:ff9b::/96")
 
 
 class AddressRefused(Exception):
@@ -41,6 +42,6 @@ def _innermost(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """An IPv6 address that stands for an IPv4 one is judged by that."""
     if isinstance(ip, IPv4Address):
         return ip
-    if any(ip in network for network in _NAT64):
+    if ip in _NAT64:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

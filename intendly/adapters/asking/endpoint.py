@@ -13,7 +13,8 @@ import httpcore
 import structlog
 from intendly_sdk.messages import BidResponse
 
-from intendly.adapters.asking.line import AnswerRefused, Line
+from intendly.adapters.asking.connection import AnswerRefused
+from intendly.adapters.asking.line import Line
 from intendly.adapters.breaker import Breaker
 from intendly.services.auction_ports import Ask, AskFailed
 

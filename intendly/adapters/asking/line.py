@@ -8,7 +8,7 @@ from typing import Final
 
 import httpcore
 
-from intendly.adapters.asking.connection import CheckedBackend, Deadline
+from intendly.adapters.asking.connection import AnswerRefused, CheckedBackend, Limits, refuse_small_pieces
 
 ANSWER_MAX_BYTES: Final = 1 << 20
 KEPT_FOR_S: Final = 60.0
@@ -21,10 +21,6 @@ _HEADERS: Final[list[tuple[bytes | str, bytes | str]]] = [
 ]
 
 
-class AnswerRefused(Exception):
-    """The answer is not one that is read."""
-
-
 class Line:
     """One request at a time. It connects at the first, to an address that it checked, and stays with that one.
 
@@ -33,8 +29,8 @@ class Line:
 
     def __init__(self, url: httpcore.URL, tls: ssl.SSLContext, *, allow_private: bool) -> None:
         self._url = url
-        self._deadline = Deadline(0.0)
-        backend = CheckedBackend(self._deadline, allow_private=allow_private)
+        self._limits = Limits(2 * ANSWER_MAX_BYTES)  # what chunks add to a body is small, if they are not
+        backend = CheckedBackend(self._limits, allow_private=allow_private)
         self._http = httpcore.HTTPConnection(url.origin, tls, keepalive_expiry=IDLE_S, network_backend=backend)
         self._kept_until = time.monotonic() + KEPT_FOR_S
         self.is_used = False
@@ -45,13 +41,16 @@ class Line:
 
     def post(self, body: bytes, end: float) -> bytes:
         """The body of the answer, which is there before `end`. Raises `AnswerRefused`, and what httpcore raises."""
-        self._deadline.end = end
-        answer = bytearray()
+        self._limits.begin(end)
+        answer, pieces = bytearray(), 0
         with self._http.stream("POST", self._url, headers=_HEADERS, content=body) as response:
             if response.status != 200:
                 raise AnswerRefused(f"status {response.status}")
+            self._limits.in_body()
             for chunk in response.iter_stream():
                 answer += chunk
+                pieces += 1
+                refuse_small_pieces(pieces, len(answer))
                 if len(answer) > ANSWER_MAX_BYTES:
                     raise AnswerRefused(f"more than {ANSWER_MAX_BYTES} bytes")
         self.is_used = True

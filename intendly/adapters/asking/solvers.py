@@ -18,9 +18,9 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from intendly.adapters.asking.addresses import AddressRefused
+from intendly.adapters.asking.connection import AnswerRefused
 from intendly.adapters.asking.endpoint import Endpoint, host_of
 from intendly.adapters.asking.fair_threads import FairThreads
-from intendly.adapters.asking.line import AnswerRefused
 from intendly.services.auction_ports import Answered, Ask, AskFailed, CrowdedOut
 
 THREADS: Final = 256

@@ -182,6 +182,67 @@ def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
     assert after < 3
 
 
+def _raw(*pieces: bytes) -> Answer:
+    """These bytes, the last of them without end."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"".join(pieces[:-1]))
+        while True:
+            request.wfile.write(pieces[-1])
+
+    return answer
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(_raw(b"HTTP/1.1 100 \r\n\r\n" * 1_000), "replies", id="1xx"),
+        pytest.param(_raw(b"HTTP/1.1 103 Early\r\nlink: <a>\r\n\r\n"), "replies", id="1xx that are sent singly"),
+        pytest.param(_raw(OK, b"a: b\r\n" * 1_000), "its head has more than", id="fields"),
+        pytest.param(_raw(OK, b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 1_000), "pieces", id="chunks"),
+        pytest.param(
+            _raw(OK, b"transfer-encoding: chunked\r\n\r\n", b"200;" + b"x" * 9_000 + b"\r\n" + b" " * 512 + b"\r\n"),
+            "more than 2097152 bytes",
+            id="chunks with much beside",
+        ),
+    ],
+)
+def test_what_costs_us_much_and_brings_little_is_not_read_on(answer: Answer, why: str) -> None:
+    with serving(answer) as (server,):
+        got, _ = _answers([server.url], timeout_ms=20_000)[server.url]
+    assert isinstance(got, AskFailed)
+    assert why in got.why
+
+
+def test_a_body_byte_by_byte_is_not_read_on() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(OK + b"content-length: 1000000\r\n\r\n")
+        while True:
+            request.wfile.write(b" ")
+            time.sleep(0.002)  # a read for each
+
+    with serving(answer) as (server,):
+        got, _ = _answers([server.url], timeout_ms=20_000)[server.url]
+    assert got == AskFailed("it comes in pieces that are too small")
+
+
+def test_an_answer_in_ordinary_chunks_behind_an_early_hint_is_read() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n")
+        request.wfile.write(OK + b"transfer-encoding: chunked\r\n\r\n")
+        body = NO_BIDS + b" " * (ANSWER_MAX_BYTES - len(NO_BIDS))
+        for begin in range(0, len(body), 1_024):
+            request.wfile.write(b"400\r\n" + body[begin : begin + 1_024] + b"\r\n")
+        request.wfile.write(b"0\r\n\r\n")
+
+    with serving(answer) as (server,):
+        got, _ = _answers([server.url], timeout_ms=20_000)[server.url]
+    assert isinstance(got, BidResponse)
+
+
 def test_a_redirect_is_not_followed() -> None:
     with serving(ok(NO_BIDS)) as (target,), serving(_redirect_to(target.url)) as (server,):
         answer, _ = _answers([server.url])[server.url]
@@ -249,6 +310,8 @@ def test_one_private_address_among_public_ones_refuses_the_host(monkeypatch: pyt
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
+        "64:ff9b:1:a00:0:100:808:808",  # 10.0.0.1 by RFC 6052, in a network of 48 bits
+        "64:ff9b:1::808:808",
         "2002:7f00:1::",
         "fec0::1",
         "192.88.99.1",
