@@ -39,6 +39,7 @@ _WHAT_TO_DO = {
     "dict_type": "expected a JSON object",
     "model_type": "expected a JSON object",
     "tuple_type": "expected a JSON array",
+    "string_pattern_mismatch": "expected the cursor of an event, epoch-number as in 1-4711",
 }
 _MEMBERS: Final = {"Tuple": "members", "List": "members"}
 """What is counted in what pydantic calls so; all else that has a length is bytes."""

@@ -1,13 +1,13 @@
-"""One rule for every query string of the API: a parameter that is not known, or is given twice, is refused."""
+"""Every query string of the API is looked at, whatever its view reads of it (web/parameters.py)."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from intendly.domain.errors import InvalidRequest
 from web.current import request
 from web.openapi.document import API
 from web.openapi.operations import OPERATIONS
+from web.parameters import refuse_unknown
 
 
 def register(app: Flask) -> None:
@@ -21,9 +21,4 @@ def _look() -> None:
     if not asked.query_string or not endpoint.startswith(API) or asked.method == "OPTIONS":
         return
     model = OPERATIONS[endpoint.removeprefix(API)].query
-    known = model.model_fields if model else {}
-    for name, values in asked.args.lists():
-        if name not in known:
-            raise InvalidRequest("no parameter of this name is known here: remove it, or correct it", field=name[:60])
-        if len(values) > 1:
-            raise InvalidRequest(f"{name}: expected once, got {len(values)} times", field=name)
+    refuse_unknown(asked.args, model.model_fields if model else {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from web.health import health_blueprint
 from web.proxies import TrustedProxies
 from web.stream_following import GOING_AWAY, Client
 from web.stream_hub import Hub
+from web.stream_query import after_in
 from web.stream_session import Session
 from web.stream_socket import StreamSocket
 
@@ -32,7 +32,6 @@ PROCESS: Final = "websocket-server"
 PATH: Final = "/api/v1/stream"
 MESSAGE_MAX_BYTES: Final = 131_072
 PING_EVERY_S: Final = 20
-CURSOR: Final = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 
 class StreamServer:
@@ -68,7 +67,7 @@ class StreamServer:
             venue.deployment.domain,
             self._quota,
             venue.settings.ws_idle_s,
-            after=request.args.get("after"),
+            after=after_in(request),
         )
         try:
             session.run()
@@ -141,9 +140,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         if request.path in (PATH, stream_events.PATH):
             # permessage-deflate triples the memory of a connection: it is not offered (docs/adr/0004-stream-server.md).
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            if not CURSOR.fullmatch(request.args.get("after", "0-0")):
-                raise InvalidRequest("expected the cursor of an event, epoch-number", field="after")
             server.admit()
+        if request.path == PATH:
+            after_in(request)  # refused before it is a WebSocket
+            if request.headers.get("Upgrade", "").lower() != "websocket":
+                raise InvalidRequest(
+                    f"expected a WebSocket; {stream_events.PATH} tells the same over HTTP", field="Upgrade"
+                )
 
     Sock(app).route(PATH)(server.serve)
     app.get(stream_events.PATH)(server.listen)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import gevent
 from flask import Response, request
 from gevent.event import Event as Signal
-from intendly_sdk.primitives import Address, Hash32
-from intendly_sdk.stream_messages import Cursor
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from intendly.domain.events import Interest
 from intendly.services.ports import EventStore
 from web.stream_following import QUEUE_MAX, TOO_SLOW, Client, Following
 from web.stream_frame import Frame
 from web.stream_hub import Hub
+from web.stream_query import events_query
 
 PATH: Final = "/api/v1/stream/events"
 QUIET_S: Final = 20.0
@@ -27,21 +25,6 @@ AT_ONCE: Final = 64
 """Events in one write."""
 RETRY_MS: Final = (500, 3_000)
 """After how long a client comes back that lost us; drawn for each, so that they don't all come at once."""
-
-
-def _parts(value: object) -> object:
-    return [part for part in value.split(",") if part] if isinstance(value, str) else value
-
-
-class EventsQuery(BaseModel):
-    """What to hear; lists are separated by commas, and short, as an address is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    intents: Annotated[tuple[Hash32, ...], BeforeValidator(_parts)] = Field(default=(), max_length=30)
-    swappers: Annotated[tuple[Address, ...], BeforeValidator(_parts)] = Field(default=(), max_length=30)
-    auctions: bool = False
-    after: Cursor | None = None
 
 
 class Listener(Client):
@@ -82,9 +65,9 @@ class Listener(Client):
 def respond(listener: Listener, hub: Hub, store: EventStore) -> Response:
     """The stream of what the query asks for, behind the header Last-Event-ID or `after`.
 
-    Raises pydantic's `ValidationError`, `CursorGone`.
+    Raises `CursorGone`, and as `events_query`.
     """
-    query = EventsQuery.model_validate(request.args.to_dict() | _resumed())
+    query = events_query(request)
     following = Following(listener, hub, store)
     after = following.position(query.after)
     interest = Interest(
@@ -110,8 +93,3 @@ def _body(cursor: str, now_ms: int, listener: Listener) -> Iterator[bytes]:
     hello: dict[str, Any] = {"type": "hello", "cursor": cursor, "server_time": now_ms}
     yield f"retry: {random.randint(*RETRY_MS)}\nid: {cursor}\nevent: hello\ndata: {json.dumps(hello)}\n\n".encode()  # noqa: S311
     yield from listener.chunks()
-
-
-def _resumed() -> dict[str, str]:
-    last = request.headers.get("Last-Event-ID", "")
-    return {"after": last} if last else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final
 
@@ -117,9 +118,20 @@ class Following:
             self._client.wait_for_room(QUEUE_MAX // 2)
         self._held = None
 
-    def log_in(self, solver: str) -> None:
-        """Be told when what the log-in rests on has changed."""
-        self._hear([login_of(solver)])
+    @contextmanager
+    def logged_in(self, solver: str) -> Iterator[None]:
+        """From now on it is told when what the log-in rests on has changed; not any more if the block raises."""
+        topic = login_of(solver)
+        if topic in self._topics:
+            yield
+            return
+        self._hear([topic])
+        try:
+            yield
+        except BaseException:
+            self._topics.remove(topic)
+            self._hub.remove(self, [topic])
+            raise
 
     def stop(self) -> None:
         """Hear nothing any more."""

@@ -25,6 +25,7 @@ from web.stream_following import POLICY, Following
 from web.stream_frame import Frame
 from web.stream_hub import Hub
 from web.stream_socket import StreamSocket
+from web.wire import json_as
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,7 @@ class Session:
         try:
             request = client_message.validate_json(message)
             request_id = request.id
+            json_as(type(request), message.encode() if isinstance(message, str) else message)  # no field twice
             match request:
                 case Login():
                     self._reply(request_id, self._log_in(request))
@@ -117,13 +119,19 @@ class Session:
             signed_by = recover(digest, request.signature)
         except SignatureError as error:
             raise LoginInvalid(f"signature: {error}", field="signature") from None
-        if signed_by != self._keys.signing_key(request.solver):
-            raise LoginInvalid(
-                "signature: expected the solver's registered signing key over this connection's challenge",
-                field="signature",
-            )
-        if self._solver != request.solver:
-            self._following.log_in(str(request.solver))
+        # It hears of a change of the key before the key is read: one that came between would be lost.
+        with self._following.logged_in(str(request.solver)):
+            registered = self._keys.signing_key(request.solver)
+            if registered is None:
+                raise LoginInvalid(
+                    f"solver: {request.solver} is not registered here; a registration takes a block to be seen",
+                    field="solver",
+                )
+            if signed_by != registered:
+                raise LoginInvalid(
+                    "signature: expected the solver's registered signing key over this connection's challenge",
+                    field="signature",
+                )
         self._solver = request.solver
         return {"solver": str(request.solver)}
 

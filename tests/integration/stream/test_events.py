@@ -99,21 +99,33 @@ def test_an_opened_auction_bears_the_clock_and_what_is_for_a_solver_is_not_told(
 @pytest.mark.parametrize(
     ("query", "status", "code", "field"),
     [
+        ({}, 422, "invalid_request", ""),
+        ({"intents": ""}, 422, "invalid_request", ""),
+        ({"auctions": "false"}, 422, "invalid_request", ""),
         ({"after": "7"}, 422, "invalid_request", "after"),
+        ({"after": ["1-1", "1-1"], "auctions": "true"}, 422, "invalid_request", "after"),
+        ({"swappers": ["0x" + "11" * 20, "0x" + "12" * 20]}, 422, "invalid_request", "swappers"),
         ({"intents": "0x12"}, 422, "invalid_request", "intents.0"),
         ({"swappers": ",".join(["0x" + "11" * 20] * 31)}, 422, "invalid_request", "swappers"),
         ({"auctions": "perhaps"}, 422, "invalid_request", "auctions"),
         ({"solver": "true"}, 422, "invalid_request", "solver"),
-        ({"after": "99-1"}, 410, "cursor_gone", None),
+        ({"after": "99-1", "auctions": "true"}, 410, "cursor_gone", None),
     ],
 )
 def test_what_cannot_be_told_is_a_problem(
-    running: Stream, query: dict[str, str], status: int, code: str, field: str | None
+    running: Stream, query: dict[str, str | list[str]], status: int, code: str, field: str | None
 ) -> None:
     answer = httpx.get(address(running), params=query, trust_env=False)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (status, code)
     assert [one["field"] for one in problem["errors"]] == ([] if field is None else [field])
+
+
+def test_a_bad_cursor_is_named_by_its_header_and_told_what_one_is(running: Stream) -> None:
+    asked = {"url": address(running), "params": {"auctions": "true"}, "headers": {"Last-Event-ID": "7"}}
+    problem = httpx.get(**asked, trust_env=False).json()  # type: ignore[arg-type]
+    expected = "Last-Event-ID: expected the cursor of an event, epoch-number as in 1-4711"
+    assert problem["errors"] == [{"field": "Last-Event-ID", "expected": expected}]
 
 
 def test_a_path_with_two_slashes_is_another_path(running: Stream) -> None:
@@ -123,7 +135,7 @@ def test_a_path_with_two_slashes_is_another_path(running: Stream) -> None:
 
 def test_one_that_leaves_gives_its_place_back_and_head_takes_none(stream: Stream) -> None:
     stream.serve(WS_MAX_CONNECTIONS="1", CORS_ORIGINS="https://app.example")
-    assert httpx.head(address(stream), trust_env=False).status_code == 200
+    assert httpx.head(address(stream), params={"auctions": "true"}, trust_env=False).status_code == 200
     with source(stream, headers={"Origin": "https://app.example"}, auctions="true") as listening:
         assert listening.response.headers["access-control-allow-origin"] == "https://app.example"
         listening.next()
