@@ -66,18 +66,18 @@ class Fills:
 
     def ready(self) -> None:
         """Give out what all need, and trade once."""
-        tokens = {_SOLD: 10 * _AMOUNT_IN, _BOUGHT: 1}
+        tokens = {_SOLD: 300 * _AMOUNT_IN, _BOUGHT: 1}
         self.market.fund([Funding(each.address, COIN, tokens) for each in self.traders])
         self.market.fund([Funding(self.executor, 0, {_SOLD: 1, _BOUGHT: 1})])
         self.market.approve_permit2(self.traders, [_SOLD])
         self.rpc.call("evm_setAutomine", False)
         approve = artifacts.forge("ERC20").interface["approve"].encode(self.v3.router, _MUCH)
         self._mined([(each, Call("approve", self._sold, approve, gas=100_000)) for each in self.traders])
-        self.bare(len(self.traders))
-        self.fill(len(self.traders))
+        self.bare(self.traders)
+        self.fill(self.traders)
 
-    def bare(self, count: int) -> float:
-        """What the swap costs a trader who sends it to SwapRouter: the mean of so many, of one block."""
+    def bare(self, traders: Sequence[Signer]) -> float:
+        """What the swap costs a trader who sends it to SwapRouter: the mean of one by each, in one block."""
         swap = artifacts.uniswap("SwapRouter").interface["exactInputSingle"]
         calls = [
             Call(
@@ -86,20 +86,20 @@ class Fills:
                 swap.encode((self._sold, self._bought, _POOL_FEE, each.address, _MUCH, _AMOUNT_IN, _OUT, 0)),
                 gas=250_000,
             )
-            for each in self.traders[:count]
+            for each in traders
         ]
-        return sum(self._mined(list(zip(self.traders, calls, strict=False)))) / count
+        return sum(self._mined(list(zip(traders, calls, strict=True)))) / len(traders)
 
-    def fill(self, count: int) -> float:
-        """What it costs as a fill: so many traders' intents settled by one transaction, divided by their number."""
+    def fill(self, traders: Sequence[Signer]) -> float:
+        """What it costs as a fill: an intent of each settled by one transaction, divided by their number."""
         block_time = self._next_time()
-        bundles = [self._bundle(each, block_time) for each in self.traders[:count]]
+        bundles = [self._bundle(each, block_time) for each in traders]
         settling = Call("settle", self.deployment.settlement, settle_calldata(bundles), gas=_ROOMY)
-        before = self._bought_by(self.traders[:count])
+        before = self._bought_by(self.traders)
         (used,) = self._mined([(self.submitter, settling)])
-        if self._bought_by(self.traders[:count]) != before + count * _OUT:
+        if self._bought_by(self.traders) != before + len(traders) * _OUT:
             raise BenchError("not every intent was filled")
-        return used / count
+        return used / len(traders)
 
     def _bundle(self, trader: Signer, block_time: int) -> Bundle:
         domain = self.deployment.domain
@@ -142,7 +142,11 @@ class Fills:
 
     def _mined(self, sent: Sequence[tuple[Signer, Call]]) -> list[int]:
         """Send them for one block at the next time; the gas that each used."""
-        hashes = [each for sender, call in sent for each in Account(self.rpc, sender).broadcast([call])]
+        calls: dict[Address, list[Call]] = {}
+        for sender, call in sent:
+            calls.setdefault(sender.address, []).append(call)
+        senders = {sender.address: sender for sender, _ in sent}
+        hashes = [each for one, its in calls.items() for each in Account(self.rpc, senders[one]).broadcast(its)]
         self.rpc.call("evm_setNextBlockTimestamp", self._next_time())
         self.rpc.call("evm_mine")
         self._blocks += 1

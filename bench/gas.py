@@ -6,27 +6,40 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from intendly_sdk.signatures import Signer
 
 from bench.child import BenchError
 from bench.fills import fills
 from bench.rows import Reading, Rounds, Run, Spec, excess_at_most, subject, value_at_most
 from intendly.adapters.chain.artifacts import CONTRACTS
 
-_BARE: Final = "the same swap sent bare to SwapRouter by each of them, warm"
+_BARE: Final = "as many of the same swap sent bare to SwapRouter by the same traders, warm"
 _UNISWAPX: Final = "UniswapX's published figure, its order cosigned"
 
 
 @subject(
     Spec("gas.fill.one", "a fill through V3, its whole transaction", "gas", _BARE, excess_at_most(102_000)),
-    Spec("gas.fill.of_10", "a fill in a batch of 10, of as many traders", "gas", _BARE, excess_at_most(32_000)),
-    Spec("gas.fill.of_50", "a fill in a batch of 50, of as many traders", "gas", _BARE, excess_at_most(26_000)),
+    Spec("gas.fill.of_10", "a fill in a batch of 10", "gas", _BARE, excess_at_most(32_000)),
+    Spec("gas.fill.of_50", "a fill in a batch of 50", "gas", _BARE, excess_at_most(26_000)),
+    Spec("gas.fill.of_10.traders", "the same of 10 traders, one each", "gas", _BARE, excess_at_most(32_000)),
+    Spec("gas.fill.of_50.traders", "the same of 50 traders, one each", "gas", _BARE, excess_at_most(26_000)),
 )
 def gas_of_fills(run: Run) -> Rounds:
-    batches = {"gas.fill.one": 1, "gas.fill.of_10": run.size(10, 2), "gas.fill.of_50": run.size(50, 3)}
-    with fills(run.ground.new_folder("chain"), max(batches.values())) as world:
-        readings = {name: Reading(world.fill(count), world.bare(count)) for name, count in batches.items()}
+    ten, fifty = run.size(10, 2), run.size(50, 3)
+    with fills(run.ground.new_folder("chain"), fifty) as world:
+        first = world.traders[0]
+        batches: dict[str, Sequence[Signer]] = {
+            "gas.fill.one": [first],
+            "gas.fill.of_10": [first] * ten,
+            "gas.fill.of_50": [first] * fifty,
+            "gas.fill.of_10.traders": world.traders[:ten],
+            "gas.fill.of_50.traders": world.traders,
+        }
+        readings = {name: Reading(world.fill(traders), world.bare(traders)) for name, traders in batches.items()}
     while True:
         yield readings
 
