@@ -23,9 +23,9 @@ class TrustedProxies:
         self._networks = networks
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        peer = _address(environ.get("REMOTE_ADDR", ""))
+        peer = address_of(environ.get("REMOTE_ADDR", ""))
         environ["wsgi.url_scheme"] = "http"
-        if peer is not None and self._trusts(peer):
+        if peer is not None and is_trusted(peer, self._networks):
             environ["REMOTE_ADDR"] = str(self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")))
             if environ.get("HTTP_X_FORWARDED_PROTO", "").strip().lower() == "https":
                 environ["wsgi.url_scheme"] = "https"
@@ -34,19 +34,21 @@ class TrustedProxies:
     def _client(self, peer: Address, forwarded: str) -> Address:
         client = peer
         for word in reversed(forwarded.split(",") if forwarded else []):
-            before = _address(word.strip())
+            before = address_of(word.strip())
             if before is None:
                 break
             client = before
-            if not self._trusts(before):
+            if not is_trusted(before, self._networks):
                 break
         return client
 
-    def _trusts(self, address: Address) -> bool:
-        return any(address in network for network in self._networks)
+
+def is_trusted(address: Address, networks: Iterable[Network]) -> bool:
+    """Whether it is a trusted proxy's."""
+    return any(address in network for network in networks)
 
 
-def _address(text: str) -> Address | None:
+def address_of(text: str) -> Address | None:
     """An IPv4 address that is written as one of IPv6 is the IPv4 address."""
     try:
         address = ipaddress.ip_address(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Final
 
 import gevent
@@ -17,11 +16,12 @@ from intendly.bootstrap import Venue
 from intendly.domain.errors import InvalidRequest, StreamFull, Unavailable
 from intendly.settings import Settings, load_settings
 from web import headers, problems, stream_events, telemetry
-from web.budgets import bids_of, place_of
+from web.budgets import bids_of
 from web.health import health_blueprint
 from web.proxies import TrustedProxies
 from web.stream_following import GOING_AWAY, Client
 from web.stream_hub import Hub
+from web.stream_places import Places, Sockets
 from web.stream_query import after_in
 from web.stream_session import Session
 from web.stream_socket import StreamSocket
@@ -41,10 +41,10 @@ class StreamServer:
         self._venue = venue
         self._most = venue.settings.ws_max_connections
         self.hub = Hub(venue.event_store, RedisFeed(venue.settings.redis_url.get_secret_value()))
-        self._most_of_one = venue.settings.ws_max_per_address
+        self.sockets = Sockets(venue.settings)
         self._quota = bids_of(venue.budgets, venue.settings)
         self._open: dict[Client, str] = {}
-        self._of_address: Counter[str] = Counter()
+        self._places = Places(venue.settings.ws_max_per_address)
         self._is_leaving = False
         self._reader: gevent.Greenlet[[], None] | None = None
         self._active = Gauge("websocket_connections_active", "Open stream connections.", registry=REGISTRY)
@@ -83,15 +83,12 @@ class StreamServer:
         return response
 
     def _came(self, client: Client) -> None:
-        self._open[client] = place = place_of(request.remote_addr or "")
-        self._of_address[place] += 1
+        self._open[client] = address = request.remote_addr or ""
+        self._places.take(address)
         self._active.set(len(self._open))
 
     def _went(self, client: Client) -> None:
-        place = self._open.pop(client)
-        self._of_address[place] -= 1
-        if not self._of_address[place]:
-            del self._of_address[place]
+        self._places.leave(self._open.pop(client))
         self._active.set(len(self._open))
 
     def admit(self) -> None:
@@ -100,8 +97,8 @@ class StreamServer:
             raise Unavailable("this server goes down; try another one")
         if len(self._open) >= self._most:
             raise StreamFull(f"this server holds {self._most} connections (WS_MAX_CONNECTIONS); try another one")
-        if self._of_address[place_of(request.remote_addr or "")] >= self._most_of_one:
-            raise StreamFull(f"your address holds {self._most_of_one} connections (WS_MAX_PER_ADDRESS); close one")
+        if not self._places.has_room(request.remote_addr or ""):
+            raise StreamFull(f"your address holds {self._places.most} connections (WS_MAX_PER_ADDRESS); close one")
         if not self.hub.is_ready:
             raise Unavailable("this server has just started; try again in a moment")
 
@@ -117,7 +114,8 @@ class StreamServer:
         def probe() -> dict[str, Any]:
             if not self.hub.is_ready:
                 raise PartDown("the events are not read yet")
-            return {"cursor": self.hub.head.cursor, "live": self.hub.is_live, "connections": len(self._open)}
+            counts = {"connections": len(self._open), "sockets": self.sockets.open}
+            return {"cursor": self.hub.head.cursor, "live": self.hub.is_live, **counts}
 
         return Check("events", probe)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.integration.stream.conftest import Stream, health_of
 from tests.integration.venue_process import ROOT
+from web.stream_places import SPARE
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -51,6 +56,46 @@ def test_one_address_does_not_take_every_place(stream: Stream) -> None:
         while health_of(stream)["connections"] != 2:
             time.sleep(0.02)
         come("2001:db8::3")
+
+
+def test_sockets_that_send_nothing_take_no_more_places_than_connections(stream: Stream) -> None:
+    """Another address still comes in, whatever the silent ones of one hold."""
+    stream.serve(WS_MAX_CONNECTIONS="50", WS_MAX_PER_ADDRESS="20", REQUEST_TIMEOUT_S="60")
+    port = urlsplit(stream.url).port
+    with ExitStack() as silent, httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as another:
+        sockets = [silent.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(200)]
+        while sum(is_closed(one) for one in sockets) < 200 - 20 - SPARE:
+            time.sleep(0.02)
+        health = another.get(f"http://127.0.0.1:{port}/health", timeout=10)
+        assert health.status_code == 200
+        events = health.json()["parts"]["events"]
+        assert (events["connections"], 20 < events["sockets"] <= 20 + SPARE + 1) == (0, True)
+        client = connect(stream.url, proxy=None, source_address=("127.0.0.2", 0))
+        silent.enter_context(client)
+        assert json.loads(client.recv(timeout=10))["type"] == "hello"
+    while health_of(stream)["sockets"] > 1:
+        time.sleep(0.02)
+
+
+def test_a_trusted_proxy_has_as_many_sockets_as_it_needs(stream: Stream) -> None:
+    stream.serve(WS_MAX_PER_ADDRESS="5", TRUSTED_PROXIES="127.0.0.1/32")
+    port = urlsplit(stream.url).port
+    with ExitStack() as kept:
+        for _ in range(5 + 2 * SPARE):
+            kept.enter_context(socket.create_connection(("127.0.0.1", port)))
+        while health_of(stream)["sockets"] < 5 + 2 * SPARE + 1:
+            time.sleep(0.02)
+
+
+def is_closed(one: socket.socket) -> bool:
+    """By the other side."""
+    one.setblocking(False)
+    try:
+        return one.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def few_files(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
