@@ -38,7 +38,7 @@ class IndexChain:
                 break
             effects += done
         if effects:
-            self._nudges.nudge("events.publish", "auctions.open", "settlements.submit")
+            self._nudges.nudge("events.publish")  # what is open or due again by it has to wait anyway
         return effects
 
     def _step(self) -> int | None:

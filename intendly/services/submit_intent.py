@@ -66,7 +66,7 @@ class SubmitIntents:
         if quota is not None:
             _give_back(quota, checked, outcomes)
         if any(isinstance(one, Receipt) and one.created for one in outcomes):
-            self._nudges.nudge("auctions.open", "events.publish")
+            self._nudges.nudge("auctions.open")  # which has its events published, and this one's with them
         return outcomes
 
     def _checked(self, signed: Sequence[SignedIntent], market: Market) -> list[Checked]:

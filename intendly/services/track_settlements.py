@@ -30,7 +30,7 @@ class TrackSettlements:
         if not due:
             return 0
         waiting = {settlement.id for settlement in due}
-        moved = 0
+        mined = ended = 0
         try:
             receipts = self._receipts(due)
             final_block, final_nonce = self._sender.final_block(), self._sender.final_nonce()
@@ -38,20 +38,22 @@ class TrackSettlements:
                 settlement.id: judge(settlement, receipts.get(settlement.id), final_block, final_nonce)
                 for settlement in due
             }
-            moved = self._record_mined(due, receipts, verdicts)
+            mined = self._record_mined(due, receipts, verdicts)
             waiting -= {one for one, verdict in verdicts.items() if verdict in (Verdict.MINED, Verdict.FINAL)}
             for settlement in (one for one in due if one.id in waiting):
                 verdict = verdicts[settlement.id]
                 if verdict in (Verdict.STUCK, Verdict.WAITING):
                     self._send_again(settlement, verdict)
                 else:
-                    moved += self._end(settlement, verdict)
+                    ended += self._end(settlement, verdict)
                     waiting.discard(settlement.id)
         finally:
             self._store.look_again(sorted(waiting))  # also what was not reached, where the chain went away
-        if moved:
-            self._nudges.nudge("chain.index", "auctions.open", "events.publish")
-        return moved
+        if mined:
+            self._nudges.nudge("chain.index")
+        if ended:
+            self._nudges.nudge("auctions.open", "events.publish")
+        return mined + ended
 
     def _receipts(self, due: Sequence[Settlement]) -> dict[int, Receipt]:
         """Of each settlement the attempt that was mined; there is at most one, since they share a nonce."""
