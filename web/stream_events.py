@@ -13,8 +13,9 @@ from gevent.event import Event as Signal
 
 from intendly.domain.events import Interest
 from intendly.services.ports import EventStore
-from web.stream_following import QUEUE_MAX, TOO_SLOW, Client, Following
-from web.stream_frame import Frame
+from web.stream_backlog import write_of
+from web.stream_following import TOO_SLOW, Client, Following
+from web.stream_frame import Frame, Frames
 from web.stream_hub import Hub
 from web.stream_query import events_query
 
@@ -38,8 +39,7 @@ class Listener(Client):
     def say(self, frame: Frame) -> None:
         if self.is_over:
             return
-        if len(self._backlog) < QUEUE_MAX:
-            self._backlog.append(frame)
+        if self._backlog.add(frame):
             self._news.set()
         else:
             self.end(TOO_SLOW, "too slow: reconnect and resume behind your last cursor")
@@ -54,8 +54,7 @@ class Listener(Client):
         """What is written, until the end."""
         while not self.is_over:
             while self._backlog and not self.is_over:
-                most = min(AT_ONCE, len(self._backlog))
-                yield b"".join(self._backlog.popleft().server_sent() for _ in range(most))
+                yield Frames(write_of(self._backlog.all(), AT_ONCE)).server_sent()
             self._news.clear()
             if not self._backlog and not self.is_over and not self._news.wait(QUIET_S):
                 yield b":\n\n"

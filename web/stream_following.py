@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Final
 
 import gevent
@@ -15,17 +13,23 @@ from intendly_sdk.messages import EventKind
 from intendly.domain.errors import CursorGone, TooManyTopics
 from intendly.domain.events import Interest, Published
 from intendly.services.ports import EventStore
+from web.stream_backlog import Backlog, write_of
 from web.stream_frame import Frame, Frames
 from web.stream_hub import Hub
 from web.stream_topics import login_of, topics_of
 
 PAGE: Final = 500
+FIRST_PAGE: Final = 32
+PAGE_BYTES: Final = 524_288
+"""Of a page, about: how large events are is known from the page before."""
 AT_ONCE: Final = 64
-"""Events that one who resumes is told by one write, before the others have their turn."""
+"""Events, at most, that one who resumes is told by one write, before the others have their turn."""
 MOST_WAITING: Final = 4
 """Such writes that may wait for one who is slow."""
 QUEUE_MAX: Final = 1_000
 HELD_MAX: Final = 10_000
+QUEUE_MAX_BYTES: Final = 32 << 20
+"""Of live events that wait for one client, told or held back; all who hear an event share its bytes."""
 TOPICS_MAX: Final = 10_000
 GOING_AWAY: Final = 1001
 POLICY: Final = 1008
@@ -40,19 +44,19 @@ class Client(ABC):
 
     def __init__(self) -> None:
         self.is_over = False
-        self._backlog: deque[Frame] = deque()
+        self._backlog = Backlog(QUEUE_MAX, QUEUE_MAX_BYTES)
 
     @abstractmethod
     def say(self, frame: Frame) -> None:
-        """Send or queue a frame; one that is `QUEUE_MAX` frames behind is dropped with `TOO_SLOW`. Never waits."""
+        """Send or queue a frame, without a wait. `QUEUE_MAX` frames or `QUEUE_MAX_BYTES` behind: `TOO_SLOW`."""
 
     @abstractmethod
     def end(self, code: int, why: str) -> None:
         """Close with a code, from any greenlet; what is still queued is not sent."""
 
     def wait_for_room(self, most: int) -> None:
-        """Until at most so many frames wait for the client to take them, or the connection is over."""
-        while len(self._backlog) > most and not self.is_over:
+        """Until at most so many frames, and half the bytes, wait for the client, or the connection is over."""
+        while (len(self._backlog) > most or self._backlog.size > QUEUE_MAX_BYTES // 2) and not self.is_over:
             gevent.sleep(0.02)
 
 
@@ -65,7 +69,7 @@ class Following:
         self._store = store
         self._topics: list[str] = []
         self._followed = 0
-        self._held: deque[Frame] | None = None
+        self._held: Backlog | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -94,7 +98,7 @@ class Following:
         if self._followed + followed > TOPICS_MAX:
             raise TooManyTopics(f"one connection follows at most {TOPICS_MAX} intents and swappers; open another one")
         self._followed += followed
-        self._held = deque()
+        self._held = Backlog(HELD_MAX, QUEUE_MAX_BYTES)
         self._hear(topics_of(interest))
         return self._hub.head.last
 
@@ -105,7 +109,7 @@ class Following:
         """
         try:
             before = self._before(interest, after, upto)
-            while frames := list(islice(before, AT_ONCE)):
+            while frames := write_of(before, AT_ONCE):
                 self._client.say(Frames(frames))
                 self._client.wait_for_room(MOST_WAITING)
                 gevent.sleep(0)
@@ -113,8 +117,8 @@ class Following:
             # It was told that it hears, so it must not be left with a gap.
             self._client.end(TRY_AGAIN, "what came before could not be read: resume behind your last cursor")
             raise
-        while self._held:
-            self._client.say(self._held.popleft())
+        for frame in self._held.all() if self._held is not None else ():
+            self._client.say(frame)
             self._client.wait_for_room(QUEUE_MAX // 2)
         self._held = None
 
@@ -143,9 +147,7 @@ class Following:
             self._client.end(LOGIN_AGAIN, "your registration has changed: log in again, and resume")
         elif self._held is None:
             self._client.say(frame)
-        elif len(self._held) < HELD_MAX:
-            self._held.append(frame)
-        else:
+        elif not self._held.add(frame):
             self._client.end(TRY_AGAIN, "too far behind: resume behind your last cursor")
 
     def _hear(self, topics: Sequence[str]) -> None:
@@ -162,11 +164,13 @@ class Following:
             if interest.solver is not None:
                 yield from self._hub.history.open_auctions(interest.solver, upto, self._hub.now_ms())
             return
+        limit = FIRST_PAGE
         while after < upto and not self._client.is_over:
             kept = self._hub.history.behind(after, interest, upto)
             if kept is not None:
                 yield from kept
                 return
-            page = self._store.heard_by(interest, after, upto, PAGE)
+            page = self._store.heard_by(interest, after, upto, limit)
             yield from map(self._hub.frame, page)
-            after = page[-1].number if len(page) == PAGE else upto
+            after = page[-1].number if len(page) == limit else upto
+            limit = max(1, min(PAGE, limit * PAGE_BYTES // (1 + sum(len(event.frame) for event in page))))

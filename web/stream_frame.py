@@ -34,6 +34,11 @@ class Frame:
             frame._event, frame._now_ms = event, now_ms
         return frame
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it has."""
+        return len(self._text)
+
     def text(self) -> str:
         """The JSON, as it is to be sent now."""
         if self._event is not None and self._now_ms is not None:
@@ -64,6 +69,10 @@ class Frames(Frame):
     def __init__(self, frames: Sequence[Frame]) -> None:
         super().__init__("")
         self._frames = frames
+
+    @property
+    def size(self) -> int:
+        return sum(frame.size for frame in self._frames)
 
     def websocket(self) -> bytes:
         return b"".join(frame.websocket() for frame in self._frames)

@@ -18,7 +18,7 @@ from gevent.lock import BoundedSemaphore
 from simple_websocket import ConnectionClosed
 
 from web.stream_allowance import Allowance
-from web.stream_following import QUEUE_MAX, TOO_SLOW, Client
+from web.stream_following import TOO_SLOW, Client
 from web.stream_frame import Frame
 
 log = structlog.get_logger(__name__)
@@ -107,11 +107,9 @@ class StreamSocket(Client):
             if rest is not None and not rest:
                 return
             if rest is None:
-                self._backlog.append(frame)
+                self._backlog.add(frame)
             self._writer = gevent.spawn(self._write, rest)
-        elif len(self._backlog) < QUEUE_MAX:
-            self._backlog.append(frame)
-        else:
+        elif not self._backlog.add(frame):
             log.warning("stream_reader_too_slow")
             self.end(TOO_SLOW, "too slow: reconnect and resume behind your last cursor")
 
@@ -141,7 +139,7 @@ class StreamSocket(Client):
             if rest is not None:
                 self._sends.send_rest(rest)
             while self._backlog and not self.is_over:
-                self._sends.send(self._backlog.popleft().websocket())
+                self._sends.send(self._backlog.take().websocket())
         except OSError:
             self._lost()
         finally:
