@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Self
 
-from intendly_sdk.backoff import delays
+from intendly_sdk.backoff import Waits
 from intendly_sdk.errors import (
     ApiError,
     CursorGoneError,
@@ -16,25 +16,24 @@ from intendly_sdk.errors import (
     StreamClosedError,
     UnavailableError,
 )
-from intendly_sdk.messages import BidAccepted, Event, EventKind, SignedBid
+from intendly_sdk.messages import BidAccepted, Event, SignedBid
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 from intendly_sdk.stream_connection import MAY_PASS, StreamConnection
-from intendly_sdk.stream_messages import Decline, Login, PlaceBid, Subscribe
-from intendly_sdk.typed_data import Domain, stream_login_digest
-
-LOGIN_SECONDS = 120
-STEADY_SECONDS = 10.0
-"""A connection that has held for so long begins the waits anew."""
+from intendly_sdk.stream_login import LogIn
+from intendly_sdk.stream_messages import Decline, PlaceBid, Subscribe
+from intendly_sdk.stream_place import Place, position
+from intendly_sdk.typed_data import Domain
 
 
 class AsyncStreamClient:
     """Events in the order of their numbers, each once, across reconnects with growing, jittered waits.
 
     With a `signer` and a `domain` it logs in on every connection: as `solver`, whose registered key it is, or as
-    itself. It pings, so that a dead line is noticed within 25 seconds. A consumer that is slow makes it read no
-    further, which the venue feels; one that is so slow that the venue hangs up goes on behind the last event that it
-    took, so nothing is lost. All from one event loop; one task takes the events, any task may bid.
+    itself. `on_lost` is told of each loss and failed try behind which it tries again. It pings, so that a dead line is
+    noticed within 25 seconds. A consumer that is slow makes it read no further, which the venue feels; one that is so
+    slow that the venue hangs up goes on behind the last event that it took, so nothing is lost. All from one event
+    loop; one task takes the events, any task may bid.
     """
 
     def __init__(
@@ -46,24 +45,19 @@ class AsyncStreamClient:
         solver: Address | None = None,
         open_timeout: float = 5.0,
         reconnect: bool = True,
+        on_lost: Callable[[NetworkError], object] = lambda _: None,
     ) -> None:
-        if (signer is None) != (domain is None):
-            raise ValueError("a login needs both a signer and a domain")
-        self.cursor: str | None = None
         self._url = url
-        self._login = None
-        if signer is not None and domain is not None:
-            self._login = (solver or signer.address, signer, domain)
+        self._login = LogIn(signer, domain, solver)
         self._timeout = open_timeout
         self._reconnect = reconnect
+        self._on_lost = on_lost
         self._is_stopped = False
-        self._subscription: Subscribe | None = None
-        self._is_fresh = False
+        self._place = Place()
+        self._is_up = asyncio.Event()
         self._connection: StreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._connected_at = 0.0
-        self._not_before = 0.0
-        self._waits = delays()
+        self._waits = Waits()
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,9 +66,32 @@ class AsyncStreamClient:
         await self.close()
 
     @property
+    def cursor(self) -> str | None:
+        """Where it stands: the cursor of the last event that was handed out."""
+        return self._place.cursor
+
+    @property
     def is_connected(self) -> bool:
-        """Whether there is a connection that is not known to be lost."""
-        return self._connection is not None and self._connection.is_open
+        """Whether there is a connection that is not known to be lost, and it is not stopped."""
+        return self._connection is not None and self._connection.is_open and not self._is_stopped
+
+    async def connected(self) -> None:
+        """Return once there is a connection, which `next_event` makes."""
+        while not self.is_connected:
+            self._is_up.clear()
+            await self._is_up.wait()
+
+    @property
+    def signers(self) -> tuple[Signer, ...]:
+        """The key that it logs in with; behind it those that are to take its place."""
+        return self._login.signers
+
+    def use_signer(self, signer: Signer) -> None:
+        """Log in with this key from when the venue knows it as the solver's; until then with the one before.
+
+        Raises `ValueError` where it does not log in.
+        """
+        self._login.use(signer)
 
     def stop(self) -> None:
         """Make `next_event` and `events` end at once."""
@@ -102,33 +119,22 @@ class AsyncStreamClient:
         solver: bool = False,
         after: str | None = None,
     ) -> None:
-        """Add to what is heard; `after` begins behind that cursor. Raises `ApiError`, `NetworkError`.
+        """Add to what is heard; `after` begins behind that cursor, anew where the connection has gone on already.
 
-        One that fails for want of a connection is kept: `next_event` goes on trying.
+        Raises `ApiError`, `NetworkError`; `ValueError` for more than 500 intents or 100 swappers in all. One that fails
+        for want of a connection or a login is kept: `next_event` goes on trying. One that is refused changes nothing.
         """
-        known = self._subscription or Subscribe(id=0)
-        wanted = Subscribe(
-            id=0,
-            intents=tuple(dict.fromkeys(known.intents + intents)),
-            swappers=tuple(dict.fromkeys(known.swappers + swappers)),
-            auctions=known.auctions or auctions,
-            solver=known.solver or solver,
-        )
-        if after is not None:
-            self.cursor = after
-        is_first = self._connecting is None and self._connection is None
-        before, self._subscription = self._subscription, wanted
-        connection = await self._ready()
-        if is_first:
+        more = Subscribe(id=0, intents=intents, swappers=swappers, auctions=auctions, solver=solver)
+        if self._connecting is None and self._connection is None:
+            self._place.ask_for(more, after)
+            await self._ready()
             return
         try:
-            await self._send_subscription(connection, after)
-        except CursorGoneError:
-            await self._drop(connection)
+            connection = await self._ready()
+        except IntendlyError:
+            self._place.ask_for(more, after)
             raise
-        except ApiError:
-            self._subscription = before
-            raise
+        await self._add(connection, more, after)
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
         """The next event, or None when there was none within `timeout` seconds, or after `stop`.
@@ -145,6 +151,7 @@ class AsyncStreamClient:
             except NetworkError as error:
                 if not self._reconnect or (isinstance(error, StreamClosedError) and not error.resumes):
                     raise
+                self._on_lost(error)
                 continue
             if waited is None:
                 continue
@@ -186,11 +193,11 @@ class AsyncStreamClient:
                 event = self._connection.take()
             except NetworkError:
                 self._connection = None
-                self._back_off()
+                self._waits.lost()
                 raise
             if event is None:
                 return self._connection.more()
-            return event if self._is_news(event) else None
+            return event if self._place.is_news(event) else None
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connect(), name="stream connecting")
         if not self._connecting.done():
@@ -217,73 +224,76 @@ class AsyncStreamClient:
         return self._connection
 
     async def _connect(self) -> None:
-        await asyncio.sleep(self._not_before - time.monotonic())
+        await asyncio.sleep(self._waits.until - time.monotonic())
         try:
             connection = await StreamConnection.open(self._url, timeout=self._timeout)
             try:
-                if self._login is not None:
-                    await connection.request(_login(connection, *self._login))
-                await self._send_subscription(connection, self.cursor)
+                await self._login.on(connection)
+                await self._subscribe(connection)
             except BaseException:
                 await connection.close()
                 raise
         except IntendlyError as error:
-            self._back_off()
+            self._waits.lost()
             if type(error) is ApiError and error.problem.status in MAY_PASS:
                 raise UnavailableError(error.problem) from None  # its database is away, say: a loss like any other
             raise
-        if self.cursor is None:
-            self.cursor = connection.hello.cursor
+        if self._place.cursor is None:
+            self._place.cursor = connection.hello.cursor
         self._connection = connection
-        self._connected_at = time.monotonic()
+        self._is_up.set()
+        self._waits.connected()
 
-    async def _send_subscription(self, connection: StreamConnection, after: str | None) -> None:
-        if self._subscription is None:
+    async def _subscribe(self, connection: StreamConnection) -> None:
+        """Follow on a new connection all that was followed."""
+        place = self._place
+        if place.followed is None:
             return
-        request = self._subscription.model_copy(update={"id": connection.next_id(), "after": after})
+        asked = place.followed.model_copy(update={"id": connection.next_id(), "after": place.cursor})
         try:
-            await connection.request(request)
+            await connection.request(asked)
         except CursorGoneError:
-            self.cursor = None
+            place.cursor = None
             raise
-        self._is_fresh = after is None
+        except ApiError as error:
+            if error.problem.status not in MAY_PASS:
+                place.refused()
+            raise
+        place.taken()
+
+    async def _add(self, connection: StreamConnection, more: Subscribe, after: str | None) -> None:
+        """Follow more on the open connection."""
+        place = self._place
+        wanted = place.missing(more) if after is None else place.joined(more)
+        asked = wanted.model_copy(update={"id": connection.next_id(), "after": after})
+
+        def taken() -> None:
+            place.follow(asked)
+            if after is not None:  # all behind it comes again behind the reply
+                is_ahead = connection.retain(lambda event: position(event.cursor) <= position(after))
+                place.rewind(after, is_ahead=is_ahead)
+
+        try:
+            await connection.request(asked, on_ok=taken)
+        except CursorGoneError:
+            place.cursor = None
+            place.ask_for(more, None)
+            await self._drop(connection)
+            raise
+        except NetworkError as error:
+            place.ask_for(more, after)
+            connection.abort(error)  # whether it was taken is not known
+            if after is not None:
+                await self._drop(connection)
+            raise
 
     async def _drop(self, connection: StreamConnection) -> None:
         if self._connection is connection:
             self._connection = None
         await connection.close()
 
-    def _back_off(self) -> None:
-        now = time.monotonic()
-        if self._connected_at and now - self._connected_at > STEADY_SECONDS:
-            self._waits = delays()
-        self._connected_at = 0.0
-        self._not_before = now + next(self._waits)
-
-    def _is_news(self, event: Event) -> bool:
-        epoch, number = _position(event.cursor)
-        if self.cursor is not None:
-            known_epoch, known_number = _position(self.cursor)
-            if epoch == known_epoch and number <= known_number:
-                # A solver that comes anew is told of the auctions that are open already, with their own, older numbers.
-                return self._is_fresh and event.kind is EventKind.AUCTION_OPENED
-        self.cursor = event.cursor
-        return True
-
 
 async def _outcome_of(task: asyncio.Task[None]) -> BaseException | None:
     """What the task raised, once it is done; who waits may be cancelled without it."""
     await asyncio.wait({task})
     return NetworkError("stream: stopped") if task.cancelled() else task.exception()
-
-
-def _position(cursor: str) -> tuple[int, int]:
-    epoch, number = cursor.split("-")
-    return int(epoch), int(number)
-
-
-def _login(connection: StreamConnection, solver: Address, signer: Signer, domain: Domain) -> Login:
-    # By the server's clock, so that a clock of ours that is off does not lock us out.
-    expires_at = connection.hello.server_time // 1000 + LOGIN_SECONDS
-    digest = stream_login_digest(solver, connection.hello.challenge, expires_at, domain)
-    return Login(id=connection.next_id(), solver=solver, expires_at=expires_at, signature=signer.sign(digest))

@@ -18,6 +18,10 @@ class PrivateKeyError(IntendlyError, ValueError):
     """What was given is no private key. The text does not show it."""
 
 
+class ListenError(IntendlyError, OSError):
+    """The port of a solver can't be listened on, since another program has it, say."""
+
+
 class NetworkError(IntendlyError):
     """The venue could not be reached, or did not answer in time, also after the retries."""
 

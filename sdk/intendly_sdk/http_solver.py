@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from intendly_sdk.errors import ListenError
 from intendly_sdk.loop_thread import LoopClosed, LoopThread
 from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, QuoteAnswer, SignedBid
 from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, Shed, check_bounds
 from intendly_sdk.solver import Solver
+from intendly_sdk.stopping import stopped_by_signals
 
 Got = TypeVar("Got")
 
@@ -30,9 +32,10 @@ ANSWER_SECONDS = 1.0
 class HttpSolver:
     """`POST /bids` answers a BidRequest, `GET /health` says that it is up. `run()` until `stop()`.
 
-    Listens from its construction on; port 0 takes a free one (`port`). Prices up to `workers` auctions at a time. Up to
-    `backlog` more wait; beyond, the oldest are shed first: no bid in the answer, and counted in the log as
-    `auction.shed`. Whatever is not priced within `answer_s` seconds is left out, as the venue takes no late answers.
+    Listens from its construction on, or raises `ListenError`; port 0 takes a free one (`port`). Prices up to `workers`
+    auctions at a time. Up to `backlog` more wait; beyond, the oldest are shed first: no bid in the answer, and counted
+    in the log as `auction.shed`. Whatever is not priced within `answer_s` seconds is left out, as the venue takes no
+    late answers.
     """
 
     def __init__(
@@ -50,15 +53,21 @@ class HttpSolver:
         self._pricing = Pricing(solver, workers, backlog)
         self._answer_s = answer_s
         self._stopped = threading.Event()
-        self._server = _Server((host, port), self.respond)
+        try:
+            self._server = _Server((host, port), self.respond)
+        except OSError as error:
+            raise ListenError(f"{host}:{port}: {error.strerror}; expected a port that is free") from None
         self._thread = LoopThread("intendly solver")
         self.port = int(self._server.server_address[1])
 
     def run(self) -> None:
-        """Serve, then close the port."""
+        """Serve, then close the port.
+
+        In the main thread Ctrl-C and SIGTERM stop it, unless the program has handlers of its own for them.
+        """
         log.info("http.listening solver=%s port=%d", self._solver.solver, self.port)
         try:
-            with self._server:
+            with self._server, stopped_by_signals(self.stop):
                 if not self._stopped.is_set():
                     self._server.serve_forever(poll_interval=0.1)
         finally:
@@ -80,10 +89,11 @@ class HttpSolver:
         return self._thread.run(self._respond(request))
 
     async def _respond(self, request: BidRequest) -> BidResponse:
-        ends = time.monotonic() + self._answer_s
+        came = time.monotonic()
+        ends = came + self._answer_s
         # The oldest wait longest, so they are the first to be shed.
         oldest = sorted(request.auctions, key=lambda auction: auction.opened_at)
-        bids = {auction.auction_id: asyncio.create_task(self._bid(auction, ends)) for auction in oldest}
+        bids = {auction.auction_id: asyncio.create_task(self._bid(auction, came, ends)) for auction in oldest}
         quotes = [asyncio.create_task(self._pricing.quote(ask, ends)) for ask in request.quotes]
         if bids or quotes:
             # Who is late goes on, as a thread can't be stopped, and keeps its turn until it is done.
@@ -94,10 +104,11 @@ class HttpSolver:
             quotes=tuple(_now(quote) or QuoteAnswer() for quote in quotes),
         )
 
-    async def _bid(self, auction: AuctionOpened, ends: float) -> SignedBid | None:
+    async def _bid(self, auction: AuctionOpened, came: float, ends: float) -> SignedBid | None:
+        closes = came + auction.ms_left / 1000
         try:
-            async with self._pricing.turn(min(ends, time.monotonic() + auction.ms_left / 1000)):
-                return await self._pricing.bid(auction)
+            async with self._pricing.turn(min(ends, closes)):
+                return await self._pricing.bid(auction, closes)
         except Shed:
             return None
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from intendly_sdk.messages import AuctionOpened, QuoteAnswer, QuoteAsk, SignedBid
 from intendly_sdk.solver import Solver
+from intendly_sdk.stream_messages import aged
 
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
@@ -114,8 +115,9 @@ class Pricing:
             self._shed += 1
             raise
 
-    async def bid(self, auction: AuctionOpened) -> SignedBid | None:
-        """The signed bid, or None to decline; within a `turn`."""
+    async def bid(self, auction: AuctionOpened, closes: float) -> SignedBid | None:
+        """The signed bid, or None to decline; within a `turn`. It closes at `closes` (monotonic seconds)."""
+        auction = aged(auction, auction.ms_left / 1000 - (closes - time.monotonic()))
         is_async = iscoroutinefunction(self._solver.price)
         return await self._answer(is_async, self._solver.answer_async, self._solver.answer, auction)
 
@@ -145,5 +147,7 @@ class Pricing:
         shed, self._shed = self._shed, 0
         if shed:
             log.warning(
-                "auction.shed count=%d: this solver falls behind; give it more workers, or a faster price", shed
+                "auction.shed count=%d: they closed, or others came, before their turn; where that is not after a lost "
+                "line, give this solver more workers, or a faster price",
+                shed,
             )

@@ -56,6 +56,13 @@ class StreamClient:
         """Where it stands: the cursor of the last event that was handed out."""
         return self._client.cursor
 
+    def use_signer(self, signer: Signer) -> None:
+        """Log in with this key from when the venue knows it as the solver's; until then with the one before.
+
+        Raises `ValueError` where it does not log in. Safe from another thread.
+        """
+        self._client.use_signer(signer)
+
     def stop(self) -> None:
         """Make `events` end soon. Safe in a signal handler and from another thread."""
         self._closed.set()
@@ -81,9 +88,10 @@ class StreamClient:
         solver: bool = False,
         after: str | None = None,
     ) -> None:
-        """Add to what is heard; `after` begins behind that cursor. Raises `ApiError`, `NetworkError`.
+        """Add to what is heard; `after` begins behind that cursor, anew where the connection has gone on already.
 
-        One that fails for want of a connection is kept: `next_event` goes on trying.
+        Raises `ApiError`, `NetworkError`; `ValueError` for more than 500 intents or 100 swappers in all. One that fails
+        for want of a connection or a login is kept: `next_event` goes on trying. One that is refused changes nothing.
         """
         self._run(
             self._client.subscribe(intents=intents, swappers=swappers, auctions=auctions, solver=solver, after=after)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from intendly_sdk.errors import (
     UnavailableError,
 )
 from intendly_sdk.messages import Event, Problem
-from intendly_sdk.stream_messages import ClientMessage, Hello, Reply, ServerMessage, server_message
+from intendly_sdk.stream_messages import ClientMessage, Hello, Reply, ServerMessage, aged, server_message
 
 MAX_FRAME_BYTES = 1 << 20
 PING_EVERY_S = 10
@@ -55,7 +55,8 @@ class StreamConnection:
         self._socket = socket
         self._ids = count(1)
         self._replies: dict[int, asyncio.Future[Reply | IntendlyError]] = {}
-        self._events: deque[Event] = deque()
+        self._on_ok: dict[int, Callable[[], None]] = {}
+        self._events: deque[tuple[Event, float]] = deque()
         self._more: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
         self._pace = _Pace()
@@ -107,6 +108,12 @@ class StreamConnection:
         await asyncio.wait({self._reader})
         await self._socket.close()
 
+    def abort(self, why: NetworkError) -> None:
+        """Be lost, at once; what has come can be taken still."""
+        self._end(why)
+        self._reader.cancel()
+        self._socket.transport.abort()
+
     def next_id(self) -> int:
         """A request id that this connection has not used."""
         return next(self._ids)
@@ -131,22 +138,39 @@ class StreamConnection:
         except TimeoutError:
             raise late from None
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            self._end(lost := _closed(error))  # the reader may not have seen it yet
+            raise lost from None
         return _answer(reply)
 
-    async def request(self, message: ClientMessage, timeout: float = 5.0) -> dict[str, Any]:
-        """Send and wait for the answer; events that come first are kept. Raises `ApiError`, `NetworkError`."""
-        return await (await self.send(message, timeout))
+    async def request(
+        self, message: ClientMessage, timeout: float = 5.0, on_ok: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """Send and wait for the answer; events that come first are kept. Raises `ApiError`, `NetworkError`.
+
+        `on_ok` is called between the events before the answer and those behind it, where it is no refusal.
+        """
+        if on_ok is not None:
+            self._on_ok[message.id] = on_ok
+        try:
+            return await (await self.send(message, timeout))
+        finally:
+            self._on_ok.pop(message.id, None)
 
     def take(self) -> Event | None:
-        """The next event that has come. Once there is none any more, raises why the connection is over."""
+        """The next event that has come, `ms_left` as of now. Once there is none, raises why the connection is over."""
         if self._events:
-            event = self._events.popleft()
+            event, came_at = self._events.popleft()
             self._room.set()
-            return event
+            return aged(event, time.monotonic() - came_at)
         if self._lost is not None:
             raise self._lost
         return None
+
+    def retain(self, is_kept: Callable[[Event], bool]) -> bool:
+        """Of the events that have come keep these alone; whether there are any."""
+        self._events = deque(one for one in self._events if is_kept(one[0]))
+        self._room.set()
+        return bool(self._events)
 
     def more(self) -> asyncio.Future[None]:
         """Done when `take` has something new to say, or after `wake`."""
@@ -167,9 +191,11 @@ class StreamConnection:
                 await self._wait_for_room()
                 frame = _parsed(await self._socket.recv(decode=False))
                 if isinstance(frame, Event):
-                    self._events.append(frame)
+                    self._events.append((frame, time.monotonic()))
                     self.wake()
                 elif isinstance(frame, Reply) and (reply := self._replies.get(frame.id)) is not None:
+                    if frame.ok and (on_ok := self._on_ok.get(frame.id)) is not None:
+                        on_ok()
                     _settle(reply, frame)
         except ConnectionClosed as error:
             self._end(_closed(error))

@@ -7,7 +7,7 @@ events start with the next one. Solvers may bid and decline on the same connecti
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -83,6 +83,7 @@ class Reply(Message):
 
 
 ClientMessage = Annotated[Login | Subscribe | PlaceBid | Decline | Ping, Field(discriminator="type")]
+Timed = TypeVar("Timed", AuctionOpened, Event)
 ServerMessage = Annotated[Hello | Reply | Event, Field(discriminator="type")]
 client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 server_message: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
@@ -97,3 +98,11 @@ def auction_of(event: Event) -> AuctionOpened:
     return AuctionOpened.model_validate(
         {**event.data, "auction_id": event.auction_id, **{k: v for k, v in clock.items() if v is not None}}
     )
+
+
+def aged(told: Timed, seconds: float) -> Timed:
+    """The same as it would be told so much later: less is left of its auction, down to nothing."""
+    if told.server_time is None or told.ms_left is None:
+        return told
+    passed = min(round(seconds * 1000), max(0, told.ms_left))
+    return told.model_copy(update={"server_time": told.server_time + passed, "ms_left": told.ms_left - passed})

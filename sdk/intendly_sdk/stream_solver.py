@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
-from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any
 
 from intendly_sdk.async_stream import AsyncStreamClient
-from intendly_sdk.errors import ApiError, CursorGoneError, IntendlyError, NetworkError
-from intendly_sdk.messages import AuctionOpened, Event, EventKind, SignedBid
-from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, Shed, Turns, check_bounds
+from intendly_sdk.errors import CursorGoneError, IntendlyError, NetworkError, StreamClosedError
+from intendly_sdk.messages import Event, EventKind
+from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, check_bounds
+from intendly_sdk.signatures import Signer
 from intendly_sdk.solver import Solver
+from intendly_sdk.solver_answers import Answers
+from intendly_sdk.solver_fates import Fates
+from intendly_sdk.stopping import stopped_by_signals
 from intendly_sdk.stream_messages import auction_of
 
 log = logging.getLogger("intendly_sdk.solver")
@@ -27,7 +28,8 @@ class StreamSolver:
 
     It logs in with the solver's key, on every connection anew, and prices up to `workers` auctions at a time. Up to
     `backlog` more wait; beyond, the oldest are shed first: declined, so that nobody waits for them, and counted in the
-    log as `auction.shed`. `connected` is set while it hears auctions.
+    log as `auction.shed`. An answer that a lost line keeps from the venue is sent on the next one, until the auction's
+    close. `connected` is set while it hears auctions.
     """
 
     def __init__(
@@ -38,9 +40,21 @@ class StreamSolver:
         check_bounds(workers, backlog)
         self._workers = workers
         self._backlog = backlog
+        self._new_signers: list[Signer] = []
         self._stopped = threading.Event()
         self._running: tuple[asyncio.AbstractEventLoop, AsyncStreamClient] | None = None
         self.connected = threading.Event()
+
+    def use_signer(self, signer: Signer) -> None:
+        """Sign with this key from when the venue knows it as the solver's; until then with the one before.
+
+        To be called before SolverRegistry is told of the key, so that no auction is missed. Safe from another thread.
+        """
+        self._new_signers.append(signer)
+        if self._running is not None:
+            loop, stream = self._running
+            with suppress(RuntimeError):  # it has ended already
+                loop.call_soon_threadsafe(stream.use_signer, signer)
 
     def stop(self) -> None:
         """Make `run` return within a second or two, once the prices under way are done. Safe in a signal handler."""
@@ -51,27 +65,34 @@ class StreamSolver:
                 loop.call_soon_threadsafe(stream.stop)
 
     def run(self) -> None:
-        """Hear and answer auctions. A refused login is tried again: a registration takes a block to be seen."""
-        asyncio.run(self.serve())
+        """Hear and answer auctions. A refused login is tried again: a registration takes a block to be seen.
+
+        In the main thread Ctrl-C and SIGTERM stop it, unless the program has handlers of its own for them.
+        """
+        with stopped_by_signals(self.stop):
+            asyncio.run(self.serve())
 
     async def serve(self) -> None:
         """`run`, on the caller's event loop. May be cancelled."""
         pricing = Pricing(self._solver, self._workers, self._backlog)
         solver = self._solver
         async with AsyncStreamClient(
-            self._url, signer=solver.signer, domain=solver.domain, solver=solver.solver
+            self._url, signer=solver.signer, domain=solver.domain, solver=solver.solver, on_lost=self._note_loss
         ) as stream:
+            for signer in self._new_signers:
+                stream.use_signer(signer)
             self._running = asyncio.get_running_loop(), stream
-            answering = _Answering(pricing, stream, self._backlog)
+            answers, fates = Answers(pricing, stream, solver.domain, self._backlog), Fates(solver)
             try:
-                await self._listen(stream, answering)
+                await self._listen(stream, answers, fates)
             finally:
                 self._running = None
                 self.connected.clear()
-                await answering.close()
+                await answers.close()
+                await fates.close()
                 await pricing.close()
 
-    async def _listen(self, stream: AsyncStreamClient, answering: _Answering) -> None:
+    async def _listen(self, stream: AsyncStreamClient, answers: Answers, fates: Fates) -> None:
         is_subscribed = False
         while not self._stopped.is_set():
             event = None
@@ -84,83 +105,35 @@ class StreamSolver:
             except CursorGoneError:
                 log.warning("stream.cursor_gone: events of the old epoch went by unseen")
             except IntendlyError as error:
+                self.connected.clear()
                 if not self._stopped.is_set():
-                    log.warning("stream.refused reason=%r", str(error))
-            self._note(stream.is_connected)
+                    log.warning("stream.refused reason=%r: trying again", str(error))
+            if stream.is_connected and not self.connected.is_set():
+                self._note_connection(stream.signers[0])
             if event is not None:
-                await self._hear(event, answering)
+                self._hear(event, answers, fates)
 
-    def _note(self, is_connected: bool) -> None:
-        if is_connected and not self.connected.is_set():
-            self.connected.set()
-            log.info("stream.subscribed solver=%s url=%s", self._solver.solver, self._url)
-        elif not is_connected and self.connected.is_set():
-            self.connected.clear()
-            log.warning("stream.lost: connecting again")
+    def _note_connection(self, signer: Signer) -> None:
+        self._solver.signer = signer
+        self.connected.set()
+        log.info("stream.subscribed solver=%s key=%s url=%s", self._solver.solver, signer.address, self._url)
 
-    async def _hear(self, event: Event, answering: _Answering) -> None:
+    def _note_loss(self, loss: NetworkError) -> None:
+        self.connected.clear()
+        code, why = (loss.code, loss.reason.value) if isinstance(loss, StreamClosedError) else (None, "no_connection")
+        log.warning("stream.lost code=%s reason=%s detail=%r: connecting again", code or "-", why, str(loss))
+
+    def _hear(self, event: Event, answers: Answers, fates: Fates) -> None:
         if event.kind is EventKind.AUCTION_OPENED:
             try:
-                answering.begin(auction_of(event))
+                answers.begin(auction_of(event))
             except ValueError as error:
                 log.warning("auction.unreadable auction_id=%s reason=%r", event.auction_id, str(error))
         elif event.kind in _FATES:
             log.info("%s auction_id=%s %s", event.kind.value, event.auction_id, _fields(event))
-            try:
-                await asyncio.to_thread(self._solver.heard, event)
-            except Exception:
-                log.exception("%s.heard_failed auction_id=%s", event.kind.value, event.auction_id)
+            fates.tell(event)
         elif event.kind is EventKind.SOLVER_CHANGED:
             log.info("%s %s", event.kind.value, _fields(event))
-
-
-class _Answering:
-    """The auctions of one run that are being answered, each by a task."""
-
-    def __init__(self, pricing: Pricing, stream: AsyncStreamClient, backlog: int) -> None:
-        self._pricing = pricing
-        self._stream = stream
-        self._declining = Turns(1, backlog)
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def begin(self, auction: AuctionOpened) -> None:
-        """Answer it, unless it is closed already."""
-        if auction.ms_left > 0:
-            task = asyncio.create_task(self._answer(auction, time.monotonic() + auction.ms_left / 1000))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """Give up what is not answered."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _answer(self, auction: AuctionOpened, ends: float) -> None:
-        try:
-            try:
-                async with self._pricing.turn(ends):
-                    bid = await self._pricing.bid(auction)
-                    reply = await self._send(auction, bid)
-            except Shed:
-                bid = None
-                async with self._declining.turn(ends):
-                    reply = await self._send(auction, None)
-            await reply
-        except Shed:
-            return
-        except ApiError as error:
-            what, problem = "decline" if bid is None else "bid", error.problem
-            log.warning(
-                "%s.refused auction_id=%s code=%s detail=%r", what, auction.auction_id, error.code, problem.detail
-            )
-        except NetworkError as error:
-            log.warning("auction.unanswered auction_id=%s reason=%r", auction.auction_id, str(error))
-
-    async def _send(self, auction: AuctionOpened, bid: SignedBid | None) -> Awaitable[dict[str, Any]]:
-        if bid is None:
-            return await self._stream.send_decline(auction.auction_id)
-        return await self._stream.send_bid(bid)
 
 
 def _fields(event: Event) -> str:

@@ -457,11 +457,11 @@ def test_the_waits_grow_while_connections_do_not_hold() -> None:
             with pytest.raises(NetworkError):
                 await stream.subscribe(auctions=True)
             for _ in range(4):
-                before = stream._not_before
+                before = stream._waits.until
                 await stream.next_event(timeout=0.001)
                 await until(lambda: stream._connecting is None or stream._connecting.done())
                 await stream.next_event(timeout=0)
-                waits.append(stream._not_before - before)
+                waits.append(stream._waits.until - before)
             assert waits[-1] > waits[0]
 
     run(main("ws://127.0.0.1:9/api/v1/stream"))
