@@ -24,6 +24,8 @@ SUPERVISOR = "supervisor"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STEADY_S = 30.0  # a process that ran this long starts the backoff anew
 _TAIL = 12
+_MISTAKE = 2
+"""How our programs end whose settings don't let them start: the next try would say the same."""
 
 
 class ProcessFailed(Exception):
@@ -55,10 +57,12 @@ class Keeper:
     def __init__(self, spec: ProcessSpec, say: Say, guard: GroupGuard, cwd: Path | None) -> None:
         self.spec = spec
         self.restarts = 0
+        self._was_ready = self._is_refused = False
         self._say = say
         self._guard = guard
         self._cwd = cwd
         self._child: Child | None = None
+        self._reader: threading.Thread | None = None
         self._started_at = 0.0
         self._retired = threading.Event()
         self._swap = threading.Lock()  # between starting a child and deciding to have no more
@@ -98,11 +102,14 @@ class Keeper:
     def wait_ready(self) -> None:
         end = time.monotonic() + self.spec.ready_timeout_s
         while not self._ready():
+            if self._is_refused:
+                raise ProcessFailed(self._explain("does not start"))
             if self.restarts >= 4 and not self.pid:
                 raise ProcessFailed(self._explain("ends again and again"))
             if time.monotonic() > end or self._retired.is_set():
                 raise ProcessFailed(self._explain(f"is not ready after {self.spec.ready_timeout_s:.0f} s"))
             time.sleep(0.05)
+        self._was_ready = True
 
     def _ready(self) -> bool:
         if not self.pid:
@@ -129,7 +136,10 @@ class Keeper:
             self._started_at = time.monotonic()
             self._guard.begin(child.pid)
         if (output := child.process.stdout) is not None:
-            threading.Thread(target=self._read, args=(output,), name=f"read {self.spec.name}", daemon=True).start()
+            self._reader = threading.Thread(
+                target=self._read, args=(output,), name=f"read {self.spec.name}", daemon=True
+            )
+            self._reader.start()
         return True
 
     def _read(self, output: IO[bytes]) -> None:
@@ -146,6 +156,11 @@ class Keeper:
             child.stop()  # whatever it forked goes too, and frees its port
             self._guard.end(child.pid)
             if self._retired.is_set():
+                return
+            if status == _MISTAKE and not self._was_ready:
+                if self._reader is not None:
+                    self._reader.join()  # what it said last is the reason
+                self._is_refused = True
                 return
             failures = 0 if time.monotonic() - self._started_at > _STEADY_S else failures
             pause = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]

@@ -127,6 +127,17 @@ def test_one_that_cannot_start_is_named_with_what_it_said() -> None:
         supervisor.wait_ready()
 
 
+def test_one_whose_settings_do_not_let_it_start_says_so_once() -> None:
+    lines = Lines()
+    mistaken = "import sys; sys.stderr.write('settings: no\\n'); sys.exit(2)"
+    with (
+        Supervisor([ProcessSpec("mistaken", (sys.executable, "-c", mistaken), ENV)], lines) as supervisor,
+        pytest.raises(ProcessFailed, match=r"^mistaken does not start; its last lines:\n  settings: no$"),
+    ):
+        supervisor.wait_ready()
+    assert (lines.of("mistaken"), lines.of("supervisor")) == (["settings: no"], [])
+
+
 def test_one_that_is_never_ready_is_named() -> None:
     never = ProcessSpec("never", ("sleep", "600"), ENV, f"http://127.0.0.1:{free_port()}/", ready_timeout_s=0.5)
     with Supervisor([never], Lines()) as supervisor, pytest.raises(ProcessFailed, match="never is not ready after 0 s"):
