@@ -24,7 +24,9 @@ from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.nudges import CeleryNudges
-from intendly.bootstrap import Venue
+from intendly.bootstrap.auctions import AuctionsVenue
+from intendly.bootstrap.relayer import RelayerVenue
+from intendly.bootstrap.settlements import SettlementsVenue
 from intendly.domain.chain import Block, BundleFailed, Filled, Log, Place, SolverChanged
 from intendly.domain.settlement import Fees, IntentFacts, Receipt
 from intendly.services.index_chain import IndexChain
@@ -126,7 +128,7 @@ def walk(settings: Settings) -> Iterator[Walk]:
         yield Walk(venue, solvers)
 
 
-class StagedVenue(Venue):
+class StagedVenue(RelayerVenue, AuctionsVenue, SettlementsVenue):
     """The venue as production wires it, but for the chain; nudges go nowhere."""
 
     @cached_property

@@ -18,7 +18,7 @@ from cli.demo.market import DemoMarket
 from cli.processes import ROOT, SOLVERS, solver_processes, venue_processes
 from cli.supervisor import Supervisor
 from cli.venue import prepare, running_parts
-from intendly.bootstrap import Venue
+from intendly.bootstrap.base import BaseVenue
 from intendly.domain.deployment import Deployment
 from intendly.settings import Settings
 
@@ -49,7 +49,7 @@ def whole_venue(run: Run) -> Iterator[WholeVenue]:
         logs = stack.enter_context(closing(LogFiles(folder / "logs")))
         supervisor = Supervisor(venue_processes(settings) + solver_processes(settings), logs, cwd=ROOT)
         stack.enter_context(supervisor).wait_ready()
-        deployment = stack.enter_context(closing(Venue(settings, process="bench"))).deployment
+        deployment = stack.enter_context(closing(BaseVenue(settings, process="bench"))).deployment
         market = stack.enter_context(closing(DemoMarket(settings, deployment)))
         _wait_for_solvers(stack.enter_context(VenueClient(settings.api_url)))
         yield WholeVenue(settings, supervisor, deployment, market)

@@ -136,7 +136,7 @@ def prepare(ground: Ground) -> None:
     """
     from intendly.adapters.chain.keys import load_or_make_key
     from intendly.adapters.db.migrate import upgrade
-    from intendly.bootstrap import Venue
+    from intendly.bootstrap.settlements import SettlementsVenue
 
     upgrade(ground.settings.sqlalchemy_url)
     load_or_make_key(ground.settings.receipt_key_path)
@@ -147,7 +147,7 @@ def prepare(ground: Ground) -> None:
         ground.settings.local_rpc_path.write_text(ground.parts.anvil.rpc_url)
         deploy_local(ground.settings)
         ready_solvers(ground.settings)
-    with closing(Venue(ground.settings, process="prepare")) as venue:
+    with closing(SettlementsVenue(ground.settings, process="prepare")) as venue:
         venue.check_home.run()
         # The first prices do not wait for beat: an intent is accepted from the first moment on.
         venue.price_tokens.run()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from tasks.base import pipeline_task, venue
+from intendly.bootstrap.auctions import AuctionsVenue
+from tasks.base import pipeline_task
 
 
-@pipeline_task("auctions.open")
-def open_due() -> int:
+@pipeline_task("auctions.open", AuctionsVenue)
+def open_due(venue: AuctionsVenue) -> int:
     """Open an auction for every intent that is due."""
-    return venue().open_auctions.run()
+    return venue.open_auctions.run()
 
 
-@pipeline_task("auctions.close")
-def close_due() -> int:
+@pipeline_task("auctions.close", AuctionsVenue)
+def close_due(venue: AuctionsVenue) -> int:
     """Close every auction that is due, and sign what was won."""
-    return venue().close_auctions.run()
+    return venue.close_auctions.run()

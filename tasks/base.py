@@ -1,25 +1,25 @@
 """What every task of the pipeline shares, so that a task's body is one call of one service.
 
-    @pipeline_task("auctions.close")
-    def close() -> int:
-        return venue().close_auctions.run()
+    @pipeline_task("auctions.close", AuctionsVenue)
+    def close(venue: AuctionsVenue) -> int:
+        return venue.close_auctions.run()
 
-A task takes nothing and returns how much it did. Its queue and time limits come from `intendly.adapters.queue`.
+A message says nothing more; a task returns how much it did. Its queue and time limits come from
+`intendly.adapters.queue`.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from celery import Task, shared_task
 
 from intendly.adapters.queue import HARD_TIME_LIMIT_S, SOFT_TIME_LIMIT_S, TASK_QUEUES
-from intendly.bootstrap import Venue
+from intendly.bootstrap.base import BaseVenue
 from intendly.settings import load_settings
 
 if TYPE_CHECKING:
@@ -28,25 +28,21 @@ else:
     BaseTask = Task
 
 log = structlog.get_logger(__name__)
-_venues: dict[int, Venue] = {}
+Kind = TypeVar("Kind", bound=BaseVenue)
+_venues: dict[tuple[int, type[BaseVenue]], BaseVenue] = {}
 
 
-def venue() -> Venue:
-    """This process's venue, made at first use: after the fork, so that no socket is shared with the parent.
-
-    What was loaded by then stays for good. Left to the garbage collector, all of it is looked at again and again while
-    a tick reads its rows, which takes as long as the rows do.
-    """
+def venue(kind: type[Kind]) -> Kind:
+    """This process's venue of that kind, made at first use: after the fork, so that no socket is its parent's."""
     pid = os.getpid()
-    if pid not in _venues:
-        gc.freeze()
-        _venues.clear()
-        _venues[pid] = Venue(load_settings(), process=f"worker {pid}")
-    return _venues[pid]
+    made = _venues.get((pid, kind))
+    if not isinstance(made, kind):
+        made = _venues[pid, kind] = kind(load_settings(), process=f"worker {pid}")
+    return made
 
 
 class PipelineTask(BaseTask):
-    """Clears the nudge before the body queries, binds the log's context, tells what was done and what failed."""
+    """Binds the log's context, tells what was done and what failed."""
 
     abstract = True
     acks_late = True
@@ -62,7 +58,6 @@ class PipelineTask(BaseTask):
         began = time.perf_counter()
         with structlog.contextvars.bound_contextvars(task=self.name, task_id=self.request.id):
             try:
-                venue().nudges.taken(self.name)
                 done: int = self.run(*args, **kwargs)
             except Exception:
                 log.exception("task_failed", took_ms=_ms_since(began))
@@ -72,15 +67,25 @@ class PipelineTask(BaseTask):
             return done
 
 
-def pipeline_task(name: str, *, limit_s: int = HARD_TIME_LIMIT_S) -> Callable[[Callable[[], int]], BaseTask]:
-    """Register a task under `name`, which must have a queue in `TASK_QUEUES`. After `limit_s` seconds it is killed."""
+def pipeline_task(
+    name: str, kind: type[Kind], *, limit_s: int = HARD_TIME_LIMIT_S
+) -> Callable[[Callable[[Kind], int]], BaseTask]:
+    """Register a task under `name`, which must have a queue in `TASK_QUEUES`. After `limit_s` seconds it is killed.
+
+    The nudge is cleared before the body, with its process's venue of `kind`, queries.
+    """
     if name not in TASK_QUEUES:
         raise ValueError(f"{name} has no queue")
 
-    def register(body: Callable[[], int]) -> BaseTask:
+    def register(body: Callable[[Kind], int]) -> BaseTask:
+        def run() -> int:
+            at = venue(kind)
+            at.nudges.taken(name)
+            return body(at)
+
         task: BaseTask = shared_task(
             name=name, base=PipelineTask, time_limit=limit_s, soft_time_limit=min(SOFT_TIME_LIMIT_S, limit_s - 3)
-        )(body)
+        )(run)
         return task
 
     return register

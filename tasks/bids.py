@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tasks.base import pipeline_task, venue
+from intendly.bootstrap.asking import AskingVenue
+from tasks.base import pipeline_task
 
 
-@pipeline_task("bids.collect")
-def collect() -> int:
+@pipeline_task("bids.collect", AskingVenue)
+def collect(venue: AskingVenue) -> int:
     """Ask every solver about the open auctions that it was not asked about yet."""
-    return venue().collect_bids.run()
+    return venue.collect_bids.run()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tasks.base import pipeline_task, venue
+from intendly.bootstrap.settlements import SettlementsVenue
+from tasks.base import pipeline_task
 
 
-@pipeline_task("chain.index")
-def index() -> int:
+@pipeline_task("chain.index", SettlementsVenue)
+def index(venue: SettlementsVenue) -> int:
     """Bring the index to the head of the chain."""
-    return venue().index_chain.run()
+    return venue.index_chain.run()

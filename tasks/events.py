@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tasks.base import pipeline_task, venue
+from intendly.bootstrap.auctions import AuctionsVenue
+from tasks.base import pipeline_task
 
 
-@pipeline_task("events.publish")
-def publish() -> int:
+@pipeline_task("events.publish", AuctionsVenue)
+def publish(venue: AuctionsVenue) -> int:
     """Number what has been committed, and push it."""
-    return venue().publish_events.run()
+    return venue.publish_events.run()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tasks.base import pipeline_task, venue
+from intendly.bootstrap.settlements import SettlementsVenue
+from tasks.base import pipeline_task
 
 
-@pipeline_task("tokens.price")
-def price() -> int:
+@pipeline_task("tokens.price", SettlementsVenue)
+def price(venue: SettlementsVenue) -> int:
     """Price one fill's gas in every token."""
-    return venue().price_tokens.run()
+    return venue.price_tokens.run()

@@ -7,7 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.observability.health import chain_check, database_check, pause_check, redis_check
-from intendly.bootstrap import Venue
+from intendly.bootstrap.relayer import RelayerVenue
 from intendly.settings import Settings, load_settings
 from web import budgets, current, headers, pause, problems, queries, telemetry
 from web.auctions import auctions
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises `SettingsError` for a bad environment, and for a deployment file that is missing.
     """
     settings = settings or load_settings()
-    venue = Venue(settings, process="relayer")
+    venue = RelayerVenue(settings, process="relayer")
     # Wired now, not by a race.
     _ = (venue.submit_intents, venue.cancel_intents, venue.give_quotes, venue.place_bids)
     _ = (venue.read_intents, venue.read_auctions, venue.read_solvers)

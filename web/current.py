@@ -7,7 +7,7 @@ from typing import cast
 import flask
 from flask import Flask, current_app
 
-from intendly.bootstrap import Venue
+from intendly.bootstrap.relayer import RelayerVenue
 
 _KEY = "intendly.venue"
 
@@ -17,11 +17,11 @@ def request() -> flask.Request:
     return cast("flask.Request", flask.request._get_current_object())  # type: ignore[attr-defined]
 
 
-def serve(app: Flask, venue: Venue) -> None:
+def serve(app: Flask, venue: RelayerVenue) -> None:
     """Make `venue` the one that the views of `app` call."""
     app.extensions[_KEY] = venue
 
 
-def venue() -> Venue:
+def venue() -> RelayerVenue:
     """The venue of the application that handles the current request."""
-    return cast("Venue", current_app.extensions[_KEY])
+    return cast("RelayerVenue", current_app.extensions[_KEY])

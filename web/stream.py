@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, Gauge
 
 from intendly.adapters.live import RedisFeed
 from intendly.adapters.observability.health import Check, PartDown, database_check, redis_check
-from intendly.bootstrap import Venue
+from intendly.bootstrap.web import StreamVenue
 from intendly.domain.errors import InvalidRequest, StreamFull, Unavailable
 from intendly.settings import Settings, load_settings
 from web import headers, problems, stream_events, telemetry
@@ -37,7 +37,7 @@ PING_EVERY_S: Final = 20
 class StreamServer:
     """The connections of one process."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: StreamVenue) -> None:
         self._venue = venue
         self._most = venue.settings.ws_max_connections
         self.hub = Hub(venue.event_store, RedisFeed(venue.settings.redis_url.get_secret_value()))
@@ -123,7 +123,7 @@ class StreamServer:
 def create_app(settings: Settings | None = None) -> Flask:
     """The application of the process; `app.extensions["intendly.stream"]` is its `StreamServer`."""
     settings = settings or load_settings()
-    venue = Venue(settings, process="stream")
+    venue = StreamVenue(settings, process="stream")
     server = StreamServer(venue)
     app = Flask("web", static_folder=None)
     app.url_map.merge_slashes = False

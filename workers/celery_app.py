@@ -1,4 +1,6 @@
-"""The Celery application of workers and beat: `celery -A workers.celery_app …`. Wiring only, and no connections.
+"""The Celery application of workers, beat and Flower. Wiring only, and no connections.
+
+A worker imports the tasks of its queues (`task_modules`); whoever only names a task needs none.
 
 Each pool process makes its own venue at its first task (tasks.base.venue), after the fork.
 """
@@ -6,25 +8,29 @@ Each pool process makes its own venue at its first task (tasks.base.venue), afte
 from __future__ import annotations
 
 import logging
-import pkgutil
+from collections.abc import Collection
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 
 import beat_schedule
-import tasks
 from intendly.adapters.observability.logging import configure_logging
 from intendly.adapters.queue import TASK_QUEUES, celery_settings
 from intendly.settings import load_settings
 
 settings = load_settings()
-app = Celery("intendly", include=[f"tasks.{module.name}" for module in pkgutil.iter_modules(tasks.__path__)])
+app = Celery("intendly")
 app.conf.update(celery_settings(settings.redis_url.get_secret_value()))
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": every_s, "options": {"queue": TASK_QUEUES[name], "expires": every_s}}
     for name, every_s in beat_schedule.EVERY_S.items()
 }
+
+
+def task_modules(queues: Collection[str]) -> list[str]:
+    """The modules of the tasks that go to these queues: a task is named after its module."""
+    return sorted({f"tasks.{name.partition('.')[0]}" for name, queue in TASK_QUEUES.items() if queue in queues})
 
 
 @setup_logging.connect(weak=False)

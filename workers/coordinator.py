@@ -8,8 +8,11 @@ rest, and stops within about eight seconds.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
+import socket
+import sys
 import threading
 import time
 import warnings
@@ -53,9 +56,10 @@ GROUPS: Final[dict[str, Group]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the worker in this process until a signal stops it."""
     options = _options(arguments)
+    gc.disable()  # until all is loaded
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # billiard reads it at its import
     from intendly.adapters.observability.logging import configure_logging
-    from workers.celery_app import app, settings
+    from workers.celery_app import app, settings, task_modules
 
     group = GROUPS[options.group]
     configure_logging(f"backend-coordinator {options.group}", settings.log_level, settings.log_format)
@@ -66,19 +70,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _serve_health(settings, options.group, options.health_port or settings.coordinator_port)
     _end_in_time()
     _warn_of_root()
-    app.worker_main(
-        [
-            "--quiet",  # no banner
-            "worker",
-            f"--queues={','.join(group.queues)}",
-            f"--pool={group.pool}",
-            f"--concurrency={options.concurrency or group.concurrency}",
-            f"--hostname={options.group}-{os.getpid()}@%h",
-            f"--loglevel={settings.log_level}",
-            "--without-gossip",
-            "--without-mingle",
-        ]
+    app.conf.include = task_modules(group.queues)
+    worker = app.Worker(  # celery's own command imports its shell, its colours and Flower too
+        quiet=True,  # no banner
+        queues=group.queues,
+        pool_cls=group.pool,
+        concurrency=options.concurrency or group.concurrency,
+        hostname=f"{options.group}-{os.getpid()}@{socket.gethostname()}",
+        loglevel=settings.log_level,
+        without_gossip=True,
+        without_mingle=True,
     )
+    # What is loaded by now stays for good. Left to the garbage collector, all of it is looked at before each fork, and
+    # again and again while a tick reads its rows, which takes as long as the rows do.
+    gc.freeze()
+    gc.enable()
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -91,18 +99,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _check_home(settings: Settings) -> None:
     """What writes rows from the chain starts only beside its own. Raises `SettingsError` that names both."""
-    from intendly.bootstrap import Venue
+    from intendly.bootstrap.chain import ChainVenue
 
-    with closing(Venue(settings, process="coordinator start")) as venue:
+    with closing(ChainVenue(settings, process="coordinator start")) as venue:
         venue.check_home.run()
 
 
 def _serve_health(settings: Settings, group: str, port: int) -> None:
     from intendly.adapters.observability.health import chain_check, database_check, redis_check
     from intendly.adapters.observability.metrics import serve_health
-    from intendly.bootstrap import Venue
+    from intendly.bootstrap.base import BaseVenue
 
-    database = Venue(settings, process=f"coordinator {group} health").database
+    database = BaseVenue(settings, process=f"coordinator {group} health").database
     checks = [
         database_check(database),
         redis_check(settings.redis_url.get_secret_value()),

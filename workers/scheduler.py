@@ -1,7 +1,5 @@
 """beat's scheduler: ticks only while it holds a lock in PostgreSQL, so a second beat is a standby.
 
-    celery -A workers.celery_app beat -S workers.scheduler:LockedScheduler
-
 The lock goes from a beat that hangs as it does from one that dies, and one that wakes up looks before it ticks. A tick
 of two beats at once is harmless all the same: what is due is claimed row by row. Nothing is remembered between runs:
 every entry is "every so often", and a missed sweep is made up for by the next.

@@ -10,8 +10,6 @@ from typing import Annotated
 import typer
 
 from cli.demo.folder import fresh_folder
-from cli.demo.run import DemoRun
-from cli.demo.screen import DemoScreen
 from cli.stopping import stopped_once
 from cli.venue import running_parts
 from intendly.adapters.observability.logging import configure_logging
@@ -43,6 +41,9 @@ def demo(
     ] = False,
 ) -> None:
     """Trade: swappers, solvers, chain and venue from nothing. Exit code 0 when every intent was settled."""
+    from cli.demo.run import DemoRun  # which brings what no other command needs
+    from cli.demo.screen import DemoScreen
+
     seed = secrets.randbelow(2**32) if seed is None else seed
     stays = not once and sys.stdout.isatty()
     screen = DemoScreen(to_stderr=json)

@@ -22,7 +22,7 @@ from cli.processes import SOLVERS, solver_key_path, solver_names, solver_process
 from cli.supervisor import ProcessFailed, Supervisor
 from cli.venue import Ground, flower_password_path, prepare
 from intendly.adapters.chain.keys import load_key
-from intendly.bootstrap import Venue
+from intendly.bootstrap.base import BaseVenue
 from intendly.domain.deployment import Token
 from intendly.domain.fees import smallest_min_amount_out
 from intendly.settings import Settings
@@ -51,7 +51,7 @@ class DemoRun:
         self._settings = _widened(ground.settings)
         self._screen = screen
         self._seed = seed
-        self._venue = Venue(ground.settings, process="demo")
+        self._venue = BaseVenue(ground.settings, process="demo")
         self._people = swappers(seed)
 
     def run(self, count: int, interval_s: float, timeout_s: float, *, stays: bool) -> Result:

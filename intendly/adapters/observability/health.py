@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 from sqlalchemy import text
 
-from intendly.adapters.db.engine import Database
-from intendly.services.ports import PauseReader
+if TYPE_CHECKING:
+    from intendly.adapters.db.engine import Database
+    from intendly.services.ports import PauseReader
 
 Facts = Mapping[str, Any]
 

@@ -20,7 +20,7 @@ from intendly_sdk.signatures import Signer
 from intendly.adapters.chain.artifacts import CONTRACTS
 from intendly.adapters.chain.local.market import COIN, Funding
 from intendly.adapters.embedded.ports import free_port
-from intendly.bootstrap import Venue
+from intendly.bootstrap.settlements import SettlementsVenue
 from intendly.settings import load_settings
 from tests.integration.web.conftest import ROOT, Relayer
 from tests.venue import LocalChain
@@ -44,7 +44,7 @@ class Quoting:
 def index(chain: LocalChain, relayer: Relayer, redis_url: str) -> None:
     """What the coordinator does: write the registry, block time, and the tokens with their gas."""
     given = {**chain.env(), "DATABASE_URL": relayer.rows.url, "REDIS_URL": redis_url}
-    with closing(Venue(load_settings(given), process="test")) as venue:
+    with closing(SettlementsVenue(load_settings(given), process="test")) as venue:
         venue.index_chain.run()
         venue.price_tokens.run()
 
