@@ -29,9 +29,10 @@ export class Line {
         const connection = await this.#next(until.signal);
         if (!connection) return false;
         try {
-          await connection.request(request);
+          await connection.request(request, until.signal);
           return true;
         } catch (error) {
+          if (until.signal.aborted) return false;
           if (!(error instanceof StreamLostError)) throw error;
           if (this.#connection === connection) this.#connection = undefined;
         }

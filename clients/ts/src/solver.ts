@@ -1,13 +1,15 @@
 /** A solver that is asked over the stream: a subclass prices auctions, this class logs in, signs, bids, declines. */
 
-import { type Address, type Hex, keccak256 } from "viem";
+import { type Address, type Hex, keccak256, recoverTypedDataAddress } from "viem";
 import { ApiError, IntendlyError } from "./errors.ts";
 import { HttpApi, type HttpOptions } from "./http.ts";
 import { addressOf, type Signer, sign } from "./signer.ts";
 import { Backlog } from "./solver-backlog.ts";
 import { Line } from "./solver-line.ts";
 import { events } from "./stream.ts";
+import type { StreamConnection } from "./stream-connection.ts";
 import { auctionOf, type Event, isKind } from "./stream-events.ts";
+import type { Request } from "./stream-frames.ts";
 import type { StreamLostError } from "./stream-loss.ts";
 import { bidTypedData, streamLoginTypedData } from "./typed-data.ts";
 import type { AuctionOpened, Bid, Config, Hello, SignedBid } from "./types.ts";
@@ -47,11 +49,13 @@ type Priced = Offer | null | undefined;
 export abstract class Solver {
   readonly address: Address;
   readonly #options: SolverOptions;
+  #accounts: Signer[];
   readonly #log: NonNullable<SolverOptions["log"]>;
 
   constructor(options: SolverOptions) {
     this.address = options.solver ?? addressOf(options.account);
     this.#options = options;
+    this.#accounts = [options.account];
     this.#log = options.log ?? console;
   }
 
@@ -64,6 +68,15 @@ export abstract class Solver {
 
   /** What became of a bid of this solver; docs/solvers.md has the kinds of events. Does nothing here. */
   heard(_event: Event): void | Promise<void> {}
+
+  /**
+   * Sign with this account from when the venue knows it as the solver's; until then with the one before.
+   *
+   * To be called before SolverRegistry is told of it, so that no auction is missed.
+   */
+  useAccount(account: Signer): void {
+    this.#accounts = [...this.#accounts, account];
+  }
 
   /**
    * Hear auctions and answer them, until `signal` is aborted; it reconnects, logs in anew and resumes by itself.
@@ -84,8 +97,8 @@ export abstract class Solver {
       warn: (message) => this.#log.warn(message),
     });
     const session = {
-      login: (hello: Hello) => this.#login(hello, config),
-      onOpen: (connection: Parameters<Line["use"]>[0]) => {
+      login: (connection: StreamConnection, hello: Hello) => this.#login(connection, hello, config),
+      onOpen: (connection: StreamConnection) => {
         line.use(connection);
         this.#log.info(`stream.subscribed solver=${this.address}`);
       },
@@ -101,11 +114,20 @@ export abstract class Solver {
     }
   }
 
-  async #login({ challenge, server_time }: Hello, config: Config) {
+  async #login(connection: StreamConnection, { challenge, server_time }: Hello, config: Config): Promise<void> {
     // By the server's clock, so that one of ours that is off does not lock us out.
     const login = { solver: this.address, expires_at: Math.floor(server_time / 1_000) + LOGIN_S };
-    const signature = await sign(this.#options.account, streamLoginTypedData({ ...login, challenge }, config));
-    return { type: "login", ...login, signature } as const;
+    const accounts = this.#accounts;
+    for (const [place, account] of accounts.entries()) {
+      const signature = await sign(account, streamLoginTypedData({ ...login, challenge }, config));
+      try {
+        await connection.request({ type: "login", ...login, signature });
+        this.#accounts = this.#accounts.slice(place); // those before it are not the solver's any more
+        return;
+      } catch (error) {
+        if (!isCode(error, "login_invalid") || account === accounts.at(-1)) throw error;
+      }
+    }
   }
 
   async #hear(event: Event, backlog: Backlog): Promise<void> {
@@ -128,15 +150,34 @@ export abstract class Solver {
     const said = `auction_id=${auction_id} bid=${bid ? "yes" : "no"} amounts_out=${amounts} took_ms=${took}`;
     if (closed.aborted) return this.#log.warn(`auction.late ${said}`);
     this.#log.info(`auction.answered ${said} ms_left=${Math.round(closesAt - performance.now())}`);
-    const answer = bid ? ({ type: "bid", signed_bid: bid } as const) : ({ type: "decline", auction_id } as const);
+    const kind = bid ? "bid" : "decline";
+    const say = (request: Request) => line.say(request, closesAt - performance.now());
     // While it is on its way the next one is priced.
-    void line.say(answer, closesAt - performance.now()).then(
-      (isTold) => !isTold && this.#log.warn(`${answer.type}.unanswered auction_id=${auction_id}`),
+    void (bid ? this.#sayBid(bid, say, config) : say({ type: "decline", auction_id })).then(
+      (isTold) => !isTold && this.#log.warn(`${kind}.unanswered auction_id=${auction_id}`),
       (error) => {
         const code = error instanceof ApiError ? error.code : "unsent";
-        this.#log.warn(`${answer.type}.refused auction_id=${auction_id} code=${code} why=${quoted(error.message)}`);
+        this.#log.warn(`${kind}.refused auction_id=${auction_id} code=${code} why=${quoted(error.message)}`);
       },
     );
+  }
+
+  /** Where the registration has changed meanwhile, and its key is not the solver's any more, by the others in turn. */
+  async #sayBid(signed: SignedBid, say: (request: Request) => Promise<boolean>, config: Config): Promise<boolean> {
+    const data = bidTypedData(signed.bid, config);
+    const refused = new Set<Address>();
+    for (let signed_bid = signed; ; ) {
+      try {
+        return await say({ type: "bid", signed_bid });
+      } catch (error) {
+        if (!isCode(error, "signature_invalid")) throw error;
+        refused.add(await recoverTypedDataAddress({ ...data, signature: signed_bid.signature }));
+        const other = this.#accounts.find((account) => !refused.has(addressOf(account)));
+        if (!other) throw error;
+        refused.add(addressOf(other));
+        signed_bid = { ...signed, signature: await sign(other, data) };
+      }
+    }
   }
 
   async #bid(auction: AuctionOpened, closed: AbortSignal, config: Config): Promise<SignedBid | undefined> {
@@ -165,8 +206,13 @@ export abstract class Solver {
       gas_limit: gasLimit,
       penalty: "0",
     };
-    return { bid, data, signature: await sign(this.#options.account, bidTypedData(bid, config)) };
+    const [account = this.#options.account] = this.#accounts;
+    return { bid, data, signature: await sign(account, bidTypedData(bid, config)) };
   }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof ApiError && error.code === code;
 }
 
 /** In one line. */

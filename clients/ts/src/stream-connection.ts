@@ -91,17 +91,29 @@ export class StreamConnection implements AsyncIterable<Event> {
     this.#heart ??= setInterval(() => this.#beat(), this.#options.heartbeatMs);
   }
 
-  /** Ask, and wait for the answer. Throws `ApiError`, `StreamLostError`, and `ProtocolError` for a message too long to send. */
-  async request(request: Request): Promise<Record<string, unknown>> {
+  /**
+   * Ask, and wait for the answer, until `signal` is aborted: then its reason is thrown, and nobody waits any more.
+   *
+   * Throws `ApiError`, `StreamLostError`, and `ProtocolError` for a message too long to send.
+   */
+  async request(request: Request, signal?: AbortSignal): Promise<Record<string, unknown>> {
     const id = ++this.#ids;
     const message = JSON.stringify({ ...request, id });
     if (message.length > MESSAGE_MAX_BYTES)
       throw new ProtocolError(`${request.type}: expected at most ${MESSAGE_MAX_BYTES} bytes, got ${message.length}`);
     if (this.#loss) throw this.#loss;
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
+      const giveUp = () => this.#asked.delete(id) && reject(signal?.reason);
+      signal?.addEventListener("abort", giveUp, { once: true });
       this.#send(message);
     });
+  }
+
+  /** Requests that wait for their answers. */
+  get unanswered(): number {
+    return this.#asked.size;
   }
 
   /** Whether there is room for what need not be said: the venue takes only so many messages a second. */

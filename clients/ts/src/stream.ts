@@ -7,7 +7,7 @@ import { StreamConnection } from "./stream-connection.ts";
 import type { Event } from "./stream-events.ts";
 import { positionOf } from "./stream-frames.ts";
 import { StreamLostError, waitsAfter } from "./stream-loss.ts";
-import type { Hello, Login } from "./types.ts";
+import type { Hello } from "./types.ts";
 
 const STEADY_MS = 5_000;
 
@@ -29,7 +29,7 @@ export type EventOptions = {
 
 /** A solver's part: it logs in on every connection, and talks on it. */
 export type SolverSession = {
-  login: (hello: Hello) => Promise<Omit<Login, "id">>;
+  login: (connection: StreamConnection, hello: Hello) => Promise<void>;
   onOpen: (connection: StreamConnection) => void;
 };
 
@@ -56,7 +56,7 @@ export async function* events(
     let loss: StreamLostError;
     try {
       const hello = await connection.hello;
-      if (solver) await connection.request(await solver.login(hello));
+      if (solver) await solver.login(connection, hello);
       // Without a cursor a solver is told of the auctions that are open already, with their own, older numbers.
       const isFresh = solver !== undefined && cursor === undefined;
       if (!isFresh) cursor ??= hello.cursor;

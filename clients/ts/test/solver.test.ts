@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { keccak256, recoverTypedDataAddress, zeroAddress } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import {
   type AuctionOpened,
   bidTypedData,
@@ -12,6 +13,8 @@ import {
   type SolverOptions,
   streamLoginTypedData,
 } from "../src/index.ts";
+import { Line as SolverLine } from "../src/solver-line.ts";
+import { StreamConnection } from "../src/stream-connection.ts";
 import { HASH, type Line, problem, type Refusal, type Said, type Script, SWAPPER, VENUE, withVenue } from "./venue.ts";
 
 const EXECUTOR = `0x${"ee".repeat(20)}` as const;
@@ -61,6 +64,7 @@ async function solve(
   scripts: Script[],
   options: Partial<SolverOptions> = {},
   refuses?: Refusal,
+  begin = (_: Solver) => {},
 ): Promise<{ logged: string[]; told: Event[] }> {
   const logged: string[] = [];
   const note = (message: string) => logged.push(message);
@@ -84,6 +88,7 @@ async function solve(
     async (_, __, apiUrl) => {
       const stop = new AbortController();
       const solver = new Scripted(price, { apiUrl, account: SWAPPER, log, ...options });
+      begin(solver);
       const running = solver.run({ signal: stop.signal });
       await Promise.race([running, isPlayed]);
       stop.abort();
@@ -270,4 +275,79 @@ test("a refused bid is told of, and a stopped solver ends at once though its pri
   const { logged } = await solve(price, [script], {}, refuses);
   assert.ok(isAborted);
   assert.ok(logged.some((line) => /^bid.refused .* code=auction_closed/.test(line)));
+});
+
+test("a new account takes over without a bid lost: one on its way, one kept, those that follow", async () => {
+  const account = privateKeyToAccount(`0x${"77".repeat(32)}`);
+  let key: string = SWAPPER.address;
+  const taken: [number, string][] = [];
+  const answers: (() => void)[] = [];
+  const refuses: Refusal = async (said) => {
+    if (said.type === "login") {
+      const { solver, expires_at, signature } = said;
+      const typed = streamLoginTypedData({ solver, expires_at, challenge: HASH }, VENUE);
+      const by = await recoverTypedDataAddress({ ...typed, signature });
+      return by === key ? undefined : problem(401, "login_invalid").body;
+    }
+    if (said.type !== "bid") return undefined;
+    const { bid, signature } = said.signed_bid;
+    const by = await recoverTypedDataAddress({ ...bidTypedData(bid, VENUE), signature });
+    if (by !== key) return problem(422, "signature_invalid").body;
+    taken.push([Number(BigInt(bid.auction_id)), by]);
+    answers.shift()?.();
+    return undefined;
+  };
+  const isTaken = () => new Promise<void>((resolve) => answers.push(resolve));
+  const first: Script = async (socket, _, line) => {
+    let next = isTaken();
+    socket.send(opened(1));
+    await next;
+    key = account.address;
+    next = isTaken();
+    socket.send(opened(3)); // refused, and sent again by the new one
+    await next;
+    line.isDead = true;
+    socket.send(opened(5));
+    while (of(line, "bid").length < 4) await once(socket, "message");
+    socket.close(4401, "log in again");
+  };
+  const second: Script = async (socket, _, line) => {
+    while (taken.length < 3) await line.next("bid"); // that of 5
+    const next = isTaken();
+    socket.send(opened(7));
+    await next;
+  };
+  const { logged } = await solve(
+    () => OFFER,
+    [first, second],
+    {},
+    refuses,
+    (solver) => solver.useAccount(account),
+  );
+  assert.deepEqual(taken, [
+    [1, SWAPPER.address],
+    [3, account.address],
+    [5, account.address],
+    [7, account.address],
+  ]);
+  assert.ok(!logged.some((line) => line.includes("refused")));
+});
+
+test("what the venue never answers is waited for until the close, and then forgotten, on a line that goes on", async () => {
+  const script: Script = (_, __, line) => (line.isDead = true);
+  await withVenue(
+    () => ({}),
+    async (trader) => {
+      const { stream_url } = await trader.config();
+      const connection = new StreamConnection(stream_url, { heartbeatMs: 10_000, queueMax: 10 });
+      await connection.hello;
+      await connection.request({ type: "subscribe", intents: [], swappers: [], auctions: true, solver: false });
+      const line = new SolverLine();
+      line.use(connection);
+      assert.equal(await line.say({ type: "decline", auction_id: auctionId(4) }, 50), false);
+      assert.deepEqual([connection.unanswered, connection.loss], [0, undefined]);
+      connection.close();
+    },
+    [script],
+  );
 });

@@ -13,7 +13,7 @@ export type Asked = { method: string; path: string; body: string };
 export type Said = Record<string, any>;
 /** What one connection hears; `isDead` makes it answer nothing any more. */
 export type Line = { said: Said[]; next: (type: string) => Promise<Said>; isDead: boolean };
-/** The problem with which a message is answered; nothing where it is not refused. */
+/** The problem with which a message is answered, or its promise; nothing where it is not refused. */
 export type Refusal = (said: Said) => unknown;
 /** Played once the subscription is answered. */
 export type Script = (socket: WebSocket, subscribed: Said, line: Line) => unknown;
@@ -70,13 +70,13 @@ function play(socket: WebSocket, script: Script, refuses: Refusal): void {
     isDead: false,
   };
   socket.send(JSON.stringify({ type: "hello", challenge: HASH, cursor: "1-0", server_time: 1_800_000_000_000 }));
-  socket.on("message", (message) => {
+  socket.on("message", async (message) => {
     const said: Said = JSON.parse(String(message));
     line.said.push(said);
     if (line.said.length - (performance.now() - began) / 10 > 400) return socket.close(1008, "too many messages");
     if (line.isDead) return;
     const isKnown = ["login", "subscribe", "bid", "decline"].includes(said.type);
-    const refusal = isKnown ? refuses(said) : problem(422, "invalid_request").body;
+    const refusal = isKnown ? await refuses(said) : problem(422, "invalid_request").body;
     const answer = refusal ? { ok: false, problem: refusal } : { ok: true, result: { cursor: "1-0" } };
     socket.send(JSON.stringify({ type: "reply", id: said.id, ...answer }));
     if (said.type === "subscribe" && !refusal) void script(socket, said, line);
