@@ -193,7 +193,7 @@ class StreamConnection:
                 if isinstance(frame, Event):
                     self._events.append((frame, time.monotonic()))
                     self.wake()
-                elif isinstance(frame, Reply) and (reply := self._replies.get(frame.id)) is not None:
+                elif isinstance(frame, Reply) and (reply := self._replies.pop(frame.id, None)) is not None:
                     if frame.ok and (on_ok := self._on_ok.get(frame.id)) is not None:
                         on_ok()
                     _settle(reply, frame)
