@@ -16,6 +16,7 @@ from sqlalchemy import ClauseElement, event, text
 
 import intendly.adapters.db
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.prepared import Prepared
 
 _BIG: Final = 10_000
 _PLANNED: Final = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "EXECUTE")
@@ -74,13 +75,25 @@ class Plans:
 @contextmanager
 def plans_of(database: Database) -> Iterator[Plans]:
     """The plans of all that `database` runs meanwhile, but for rows that are only inserted."""
-    plans, known, names = Plans(), set[tuple[str, str]](), _names()
+    plans, known = Plans(), set[tuple[str, str]]()
+    names, prepared = _names()
     with database.transaction() as connection:
         rows = connection.execute(_SIZES, {"big": _BIG})
         sizes = {row.relname: _Size(row.of, row.is_big, row.is_of_big) for row in rows}
 
-    def explain(_: object, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        name = names.get(id(context.invoked_statement)) or _caller(sys._getframe())
+    def explain_each(_: object, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        """Of statements in one round trip each by itself."""
+        if not statement.startswith("EXECUTE "):
+            explain(cursor, statement, parameters, many, names.get(id(context.invoked_statement)))
+            return
+        left = parameters
+        for one in statement.split("; "):
+            count = one.count("%s")
+            explain(cursor, one, left[:count], many, prepared.get(one))
+            left = left[count:]
+
+    def explain(cursor: Any, statement: str, parameters: Any, many: bool, constant: str | None) -> None:
+        name = constant or _caller(sys._getframe())
         if (
             many
             or not plans.at
@@ -100,12 +113,12 @@ def plans_of(database: Database) -> Iterator[Plans]:
         plans.of.setdefault(plans.at, []).append(plan)
 
     for engine in database.engines:
-        event.listen(engine, "before_cursor_execute", explain)
+        event.listen(engine, "before_cursor_execute", explain_each)
     try:
         yield plans
     finally:
         for engine in database.engines:
-            event.remove(engine, "before_cursor_execute", explain)
+            event.remove(engine, "before_cursor_execute", explain_each)
 
 
 def _reads(plan: Any, sizes: dict[str, _Size]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -126,15 +139,18 @@ def _nodes(node: Any) -> Iterator[Any]:
         yield from _nodes(below)
 
 
-def _names() -> dict[int, str]:
-    """Of each statement that is a constant of the adapters, by its identity."""
+def _names() -> tuple[dict[int, str], dict[str, str]]:
+    """Of each statement that is a constant of the adapters, by its identity; of each prepared one, by what runs it."""
     found: dict[int, str] = {}
+    prepared: dict[str, str] = {}
     for each in pkgutil.iter_modules(intendly.adapters.db.__path__):
         module = importlib.import_module(f"{intendly.adapters.db.__name__}.{each.name}")
         for name, value in vars(module).items():
             if isinstance(value, ClauseElement) and not hasattr(value, "metadata"):
                 found.setdefault(id(value), f"{each.name}.{name}")
-    return found
+            elif isinstance(value, Prepared):
+                prepared.setdefault(value.execute, f"{each.name}.{name}")
+    return found, prepared
 
 
 def _caller(frame: FrameType | None) -> str | None:

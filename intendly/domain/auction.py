@@ -33,21 +33,23 @@ def decide(auction: ClosingAuction, facts: IntentFacts | None, *, block_time: in
     and not before that of the facts' block where they say that the nonce is spent.
     """
     if auction.state is not IntentState.OPEN:
-        return Outcome(auction, _nobody(auction, "the intent was cancelled, filled or expired meanwhile"))
+        return Outcome(auction, "the intent was cancelled, filled or expired meanwhile")
     hindrance = _hindrance(auction, facts, block_time)
-    judged = [_judge(bid, auction, block_time, award_validity_s) for bid in auction.bids]
-    eligible = [one.bid for one in judged if one.fate is BidFate.LIVE]
+    eligible, own = _judged(auction, block_time, award_validity_s)
     if hindrance is None and eligible:
-        return _awarded(auction, judged, best_of(eligible, seed_of(auction)), award_validity_s)
-    reason, told = hindrance or _why_no_winner(auction, judged)
-    lost = tuple(_lost(one, words(reason, told)) for one in judged)
-    return Outcome(auction, lost, unfilled=Unfilled(reason, told, _wait(reason, auction)))
+        return _awarded(auction, own, _best_of(eligible, auction), award_validity_s)
+    reason, told = hindrance or _why_no_winner(auction, own)
+    return Outcome(auction, words(reason, told), own, unfilled=Unfilled(reason, told, _wait(reason, auction)))
 
 
-def best_of(bids: Sequence[SealedBid], seed: bytes) -> SealedBid:
+def _best_of(bids: Sequence[SealedBid], auction: ClosingAuction) -> SealedBid:
     """The highest amount_out; among equals the lowest keccak256(bidHash ‖ seed)."""
     most = max(bid.amount_out for bid in bids)
-    return min((bid for bid in bids if bid.amount_out == most), key=lambda bid: keccak(bid.hash + seed))
+    best = [bid for bid in bids if bid.amount_out == most]
+    if len(best) == 1:
+        return best[0]
+    seed = seed_of(auction)
+    return min(best, key=lambda bid: keccak(bid.hash + seed))
 
 
 def seed_of(auction: ClosingAuction) -> bytes:
@@ -120,8 +122,22 @@ def _in_use(auction: ClosingAuction, facts: IntentFacts, taken: int) -> tuple[Re
     return Reason.BALANCE_IN_USE, {"available": str(available), "taken": str(taken), "amount_in": str(amount_in)}
 
 
-def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_validity_s: int) -> Fate:
-    """LIVE for a bid that may win."""
+def _judged(
+    auction: ClosingAuction, block_time: int, award_validity_s: int
+) -> tuple[list[SealedBid], tuple[Fate, ...]]:
+    """The bids that may win, and the fates of the others."""
+    eligible, own = [], []
+    for bid in auction.bids:
+        fate = _fate_of(bid, auction, block_time, award_validity_s)
+        if fate is None:
+            eligible.append(bid)
+        else:
+            own.append(fate)
+    return eligible, tuple(own)
+
+
+def _fate_of(bid: SealedBid, auction: ClosingAuction, block_time: int, award_validity_s: int) -> Fate | None:
+    """None for a bid that may win."""
     if bid.fee != auction.fee:
         return Fate(bid, BidFate.INELIGIBLE, f"its fee is {bid.fee}, the auction's {auction.fee}")
     if not bid.active:
@@ -136,31 +152,29 @@ def _judge(bid: SealedBid, auction: ClosingAuction, block_time: int, award_valid
         return Fate(bid, BidFate.INELIGIBLE, why)
     if bid.amount_out < auction.intent.min_amount_out:
         return Fate(bid, BidFate.BELOW_MINIMUM, f"below the signed minimum of {auction.intent.min_amount_out}")
-    return Fate(bid, BidFate.LIVE)
+    return None
 
 
-def _awarded(auction: ClosingAuction, judged: Sequence[Fate], winner: SealedBid, award_validity_s: int) -> Outcome:
-    lost = f"the best bid was {winner.amount_out}"
-    fates = tuple(Fate(one.bid, BidFate.WON) if one.bid is winner else _lost(one, lost) for one in judged)
+def _awarded(auction: ClosingAuction, own: tuple[Fate, ...], winner: SealedBid, award_validity_s: int) -> Outcome:
     award = Award(
         bid_hash=winner.hash,
         transcript_root=transcript_root(auction),
         exclusive_until=_exclusive_until(winner, auction, award_validity_s),
     )
-    return Outcome(auction, fates, award=award)
+    return Outcome(auction, f"the best bid was {winner.amount_out}", own, winner, award)
 
 
 def _exclusive_until(bid: SealedBid, auction: ClosingAuction, award_validity_s: int) -> int:
     return min(bid.valid_until, auction.closes_at // 1000 + award_validity_s)
 
 
-def _why_no_winner(auction: ClosingAuction, judged: Sequence[Fate]) -> tuple[Reason, dict[str, str]]:
-    below = [one.bid.amount_out for one in judged if one.fate is BidFate.BELOW_MINIMUM]
+def _why_no_winner(auction: ClosingAuction, own: Sequence[Fate]) -> tuple[Reason, dict[str, str]]:
+    below = [one.bid.amount_out for one in own if one.fate is BidFate.BELOW_MINIMUM]
     if below:
         told = {"best_amount_out": str(max(below)), "min_amount_out": str(auction.intent.min_amount_out)}
         return Reason.BELOW_MINIMUM, told
-    if judged:
-        return Reason.BIDS_INELIGIBLE, {"why": "; ".join(sorted({one.detail for one in judged}))[:500]}
+    if own:
+        return Reason.BIDS_INELIGIBLE, {"why": "; ".join(sorted({one.detail for one in own}))[:500]}
     return (Reason.NO_BID if auction.roster_size else Reason.NO_SOLVER), {}
 
 
@@ -170,14 +184,8 @@ def _wait(reason: Reason, auction: ClosingAuction) -> int:
 
 
 def _withdrawn(outcome: Outcome, reason: Reason, facts: dict[str, str]) -> Outcome:
-    told = words(reason, facts)
-    lost = tuple(Fate(one.bid, BidFate.LOST, told) if one.fate is BidFate.WON else one for one in outcome.fates)
-    return Outcome(outcome.auction, lost, unfilled=Unfilled(reason, facts, _wait(reason, outcome.auction)))
-
-
-def _lost(one: Fate, detail: str) -> Fate:
-    return Fate(one.bid, BidFate.LOST, detail) if one.fate is BidFate.LIVE else one
-
-
-def _nobody(auction: ClosingAuction, detail: str) -> tuple[Fate, ...]:
-    return tuple(Fate(bid, BidFate.LOST, detail) for bid in auction.bids)
+    """The intent stays open: its winner has lost for that reason, the others by price as before."""
+    own, unfilled = outcome.own, Unfilled(reason, facts, _wait(reason, outcome.auction))
+    if outcome.winner is not None:
+        own += (Fate(outcome.winner, BidFate.LOST, words(reason, facts)),)
+    return Outcome(outcome.auction, outcome.lost, own, unfilled=unfilled)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from intendly_sdk.messages import IntentState, SignedIntent
+from intendly_sdk.messages import Award, IntentState, SignedIntent
 from intendly_sdk.primitives import Hash32
 
 from intendly.domain.auction import PROMISE_MAX_S, can_all_be_filled, decide
@@ -61,9 +61,10 @@ class CloseAuctions:
         self._award_validity_s = award_validity_s
 
     def run(self) -> int:
-        """Close what is due and sign what was won. Returns how many auctions were closed."""
+        """Close what is due and sign what was won, now or before a crash. Returns how many auctions were closed."""
         claim = self._store.claim_due(LIMIT)
         closed = self._close(claim)
+        self._sign(self._awards.unsigned(LIMIT))
         # One by one, so that one that kills its worker takes no other with it.
         for _ in range(RETRIES_A_TICK):
             again = self._store.claim_again(ATTEMPTS_MAX)
@@ -78,10 +79,9 @@ class CloseAuctions:
         return closed
 
     def _close(self, claim: ClosingClaim) -> int:
-        """Close these, and sign what was won, now or before a crash; what can wait comes after that."""
+        """Close these, and sign what was won; what can wait comes after that."""
         closed = self._decided(claim) if claim.attempts else []
-        if self._sign():
-            self._nudges.nudge("settlements.submit")
+        self._sign([outcome.award for outcome in closed if outcome.award is not None])
         for outcome in closed:
             _tell(outcome)
         return len(closed)
@@ -131,7 +131,7 @@ class CloseAuctions:
             replace(
                 auction,
                 bids=tuple(
-                    replace(bid, executor_refusal=refusals.get((bid.executor, bid.solver))) for bid in auction.bids
+                    bid._replace(executor_refusal=refusals.get((bid.executor, bid.solver))) for bid in auction.bids
                 ),
             )
             for auction in auctions
@@ -167,11 +167,9 @@ class CloseAuctions:
         event = "auction_quarantined" if attempts >= ATTEMPTS_MAX else "auction_close_failed"
         log.error(event, auction_id=str(auction_id), attempts=attempts, exc_info=error)
 
-    def _sign(self) -> int:
-        awards = self._awards.unsigned(LIMIT)
-        if not awards:
-            return 0
-        return self._awards.sign({award.bid_hash: self._auctioneer.sign(award) for award in awards})
+    def _sign(self, awards: Sequence[Award]) -> None:
+        if awards and self._awards.sign({award.bid_hash: self._auctioneer.sign(award) for award in awards}):
+            self._nudges.nudge("settlements.submit")
 
 
 def _tell_last_tries(claim: ClosingClaim) -> None:
@@ -187,7 +185,7 @@ def _tell(outcome: Outcome) -> None:
         "auction_closed",
         auction_id=str(outcome.auction.id),
         intent_hash=str(outcome.auction.intent_hash),
-        bids=len(outcome.fates),
+        bids=len(outcome.auction.bids),
         reason=outcome.reason,
         winner=None if winner is None else str(winner.solver),
         amount_out=None if winner is None else str(winner.amount_out),

@@ -9,6 +9,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 from sqlalchemy import Connection, Row, text
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.fates import FATE, FATE_DETAIL
 from intendly.adapters.db.intent_rows import intent_of
 from intendly.domain.deployment import Deployment
 
@@ -24,18 +25,21 @@ _INTENTS = text("""
     SELECT i.*, ai.fee FROM auction_intents ai JOIN intents i ON i.hash = ai.intent_hash
     WHERE ai.auction_id = :id ORDER BY i.hash
 """)
-_BIDS = text("""
+_BIDS = text(
+    f"""
     SELECT b.hash, b.solver, b.executor, b.valid_until, b.call_data_hash, b.gas_limit, b.penalty, b.signature,
-           b.fate, b.fate_detail, (extract(epoch FROM b.received_at) * 1000)::bigint AS received_at,
+           {FATE} AS fate, {FATE_DETAIL} AS fate_detail,
+           (extract(epoch FROM b.received_at) * 1000)::bigint AS received_at,
            legs.intents, legs.amounts, legs.fees
-    FROM bids b CROSS JOIN LATERAL (
+    FROM auctions a JOIN bids b ON b.auction_id = a.id CROSS JOIN LATERAL (
         SELECT array_agg(l.intent_hash ORDER BY l.position) AS intents,
                array_agg(l.amount_out::text ORDER BY l.position) AS amounts,
                array_agg(l.fee::text ORDER BY l.position) AS fees
         FROM bid_legs l WHERE l.bid_hash = b.hash
     ) legs
-    WHERE b.auction_id = :id ORDER BY b.hash
-""")
+    WHERE a.id = :id ORDER BY b.hash
+    """  # noqa: S608 - constants of the code
+)
 
 
 class AuctionViews:

@@ -10,6 +10,8 @@ from intendly_sdk.primitives import Address, Hash32
 from sqlalchemy import text
 
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.fates import FATE, FATE_DETAIL
+from intendly.adapters.db.prepared import Prepared
 from intendly.domain.events import Interest, Published, StreamHead
 
 
@@ -24,7 +26,7 @@ class EventStore:
             head = connection.execute(_HOLD_HEAD).first()
             if head is None:
                 return None
-            rows = connection.execute(_PUBLISH, {"limit": limit, "last": head.last}).all()
+            rows = _PUBLISH.all(connection, {"limit": limit, "last": head.last})
         return _published(head.epoch, rows)
 
     def head(self) -> StreamHead:
@@ -112,20 +114,37 @@ _EPOCH = "(SELECT epoch FROM stream_head) AS epoch"
 _HOLD_HEAD = text("SELECT epoch, last FROM stream_head FOR UPDATE SKIP LOCKED")
 _HEAD = text("SELECT epoch, last, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS read_at FROM stream_head")
 
-_PUBLISH = text(
+# What an auction's close tells its bidders, each of its own bid, is made here: right behind the close. So many changes
+# are taken that they make as many events as asked for, or more by the bidders of one auction.
+_PUBLISH = Prepared(
     f"""
-    WITH taken AS (
-        DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT :limit) RETURNING *
-    ),
-    numbered AS (
+    WITH next AS (
+        SELECT id, CASE kind WHEN 'auction.closed' THEN 1 + coalesce((data ->> 'bids')::bigint, 0) ELSE 1 END AS events
+        FROM outbox ORDER BY id LIMIT CAST(:limit AS bigint)
+    ), taken AS (
+        DELETE FROM outbox WHERE id = ANY(ARRAY(
+            SELECT id FROM (SELECT id, sum(events) OVER (ORDER BY id) - events AS before FROM next) x
+            WHERE before < CAST(:limit AS bigint)
+        )) RETURNING *
+    ), told AS (
+        SELECT id, kind, intent_hash, auction_id, swapper, solver, data, at FROM taken
+        UNION ALL
+        SELECT t.id, 'bid.decided', l.intent_hash, a.id, NULL, b.solver, jsonb_build_object(
+                'bid_hash', '0x' || encode(b.hash, 'hex'), 'fate', {FATE}, 'detail', {FATE_DETAIL},
+                'amount_out', l.amount_out::text
+            ), t.at
+        FROM taken t JOIN auctions a ON a.id = t.auction_id JOIN bids b ON b.auction_id = a.id
+        JOIN bid_legs l ON l.bid_hash = b.hash AND l.intent_hash = t.intent_hash
+        WHERE t.kind = 'auction.closed'
+    ), numbered AS (
         INSERT INTO events (number, kind, intent_hash, auction_id, swapper, solver, data, at)
-        SELECT :last + row_number() OVER (ORDER BY id), kind, intent_hash, auction_id, swapper, solver, data, at
-        FROM taken
+        SELECT CAST(:last AS bigint) + row_number() OVER (ORDER BY id, solver NULLS FIRST),
+               kind, intent_hash, auction_id, swapper, solver, data, at
+        FROM told
         RETURNING *
-    ),
-    moved AS (UPDATE stream_head SET last = :last + (SELECT count(*) FROM taken))
+    ), moved AS (UPDATE stream_head SET last = CAST(:last AS bigint) + (SELECT count(*) FROM told))
     SELECT {_COLUMNS} FROM numbered ORDER BY number
-    """  # noqa: S608 - a constant of this file
+    """  # noqa: S608 - constants of the code
 )
 
 _SINCE = text(

@@ -20,7 +20,7 @@ _PARAMETER: Final = re.compile(r"CAST\(:(?P<name>\w+) AS (?P<type>\w+(?:\[\])?)\
 class Prepared:
     """SQL whose parameters all stand as `CAST(:name AS type)`, an array's type as `bytea[]`.
 
-    An array is sent as one literal, which the server reads faster than as many constants.
+    An array is sent as one literal, which the server reads faster than as many constants. `execute` is what runs it.
     """
 
     def __init__(self, sql: str) -> None:
@@ -29,7 +29,7 @@ class Prepared:
         # psycopg2 looks for its own places in what goes with values only; PREPARE goes without any.
         self._name = f"intendly_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
         self._prepare = f"PREPARE {self._name} ({', '.join(self._types.values())}) AS {body}"
-        self._execute = f"EXECUTE {self._name} ({', '.join(['%s'] * len(self._types))})"
+        self.execute = f"EXECUTE {self._name} ({', '.join(['%s'] * len(self._types))})"
 
     def all(self, connection: Connection, values: Mapping[str, Any], *, after: Prepared | None = None) -> Rows:
         """The rows for these values, one for each parameter by its name.
@@ -43,7 +43,7 @@ class Prepared:
                 connection.exec_driver_sql(step._prepare)
                 connection.info[step._name] = True
         sent = tuple(_sent(values[name], kind) for step in steps for name, kind in step._types.items())
-        return connection.exec_driver_sql("; ".join(step._execute for step in steps), sent).all()
+        return connection.exec_driver_sql("; ".join(step.execute for step in steps), sent).all()
 
     def _number(self, found: re.Match[str]) -> str:
         self._types.setdefault(found["name"], found["type"])

@@ -144,6 +144,7 @@ auctions = Table(
     Column("secret_hash", HashType, nullable=False),
     Column("winner", HashType, comment="the winning bid"),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("lost_detail", Text, nullable=False, server_default="", comment="why its bids lost that are live still"),
     Column("lease_token", Text),
     Column("leased_until", _moment),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -186,7 +187,7 @@ bids = Table(
     Column("penalty", AmountType, nullable=False),
     Column("signature", BytesType, nullable=False),
     Column("received_at", _moment, nullable=False, server_default=_now),
-    Column("fate", Text, nullable=False, server_default="live"),
+    Column("fate", Text, nullable=False, server_default="live", comment="adapters/db/fates.py reads it"),
     Column("fate_detail", Text, nullable=False, server_default=""),
     UniqueConstraint("auction_id", "solver", name="uq_bids_auction_solver"),
 )

@@ -13,16 +13,19 @@ from intendly_sdk.messages import BidAccepted, SignedBid, SignedIntent
 from intendly_sdk.primitives import Address, Hash32
 from intendly_sdk.signatures import Signer
 
+from intendly.adapters.db.auction_views import AuctionViews
 from intendly.adapters.db.awards import AwardStore
 from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.engine import Database
+from intendly.adapters.db.events import EventStore
 from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.db.openings import OpeningStore
 from intendly.adapters.db.pause import PauseStore
 from intendly.adapters.signing import KeyAuctioneer
 from intendly.domain.bid import BidRules
 from intendly.domain.errors import ChainUnavailable
+from intendly.domain.events import Published
 from intendly.domain.intent import NewIntent
 from intendly.domain.opening import FeeRules
 from intendly.domain.reasons import Reason
@@ -152,6 +155,16 @@ class Desk:
         )
         names = ("intent_hash", "auction_id", "solver", "swapper", "data")
         return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+
+    def fates(self, intent_hash: Hash32) -> dict[Address, tuple[str, str]]:
+        """Of each bid in the intent's newest auction, by its solver: the fate and its detail, as anyone reads them."""
+        view = AuctionViews(self.database, DEPLOYMENT).find(self.auction_of(intent_hash))
+        assert view is not None
+        return {bid.bid.solver: (str(bid.fate), bid.fate_detail) for bid in view.bids}
+
+    def published(self) -> list[Published]:
+        """The events of all changes, in their order."""
+        return EventStore(self.database).publish(1_000) or []
 
     def close(self) -> None:
         self.closing.close()

@@ -7,14 +7,16 @@ import threading
 from dataclasses import replace
 
 import pytest
-from intendly_sdk.messages import Award, SignedIntent
+from intendly_sdk.messages import Award, Event, SignedIntent
 from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
 
 from intendly.adapters.db.closings import ClosingStore
+from intendly.adapters.db.events import EventStore
 from intendly.domain.auction import decide
 from intendly.domain.errors import AuctionClosed
+from intendly.domain.reasons import Reason, words
 from intendly.services import close_auctions
 from intendly.services.auction_ports import ClosingClaim
 from tests.integration.auction.desk import AMPLE, AUCTIONEER, Desk
@@ -50,20 +52,26 @@ def test_the_best_bid_wins_and_its_award_is_signed(desk: Desk, solver: Signer, r
     assert intent["next_due_at"] is None
     ((state, winner, reason, token),) = desk.rows.run("SELECT state, winner, reason, lease_token FROM auctions")
     assert (state, bytes(winner), reason, token) == ("closed", bytes(award.bid_hash), "awarded", None)
-    fates = {bytes(one): fate for one, fate in desk.rows.run("SELECT hash, fate FROM bids")}
-    assert fates == {bytes(won.bid.hash(DEPLOYMENT.domain)): "won", bytes(lost.bid.hash(DEPLOYMENT.domain)): "lost"}
+    assert desk.fates(intent_hash) == {
+        won.bid.solver: ("won", ""),
+        lost.bid.solver: ("lost", f"the best bid was {BEST}"),
+    }
     assert {"events.publish", "settlements.submit"} <= set(desk.nudged.tasks)
 
 
 def test_each_solver_is_told_of_its_own_bid_alone(desk: Desk, solver: Signer, rival: Signer) -> None:
     (intent_hash,) = in_auction(desk)
     lost, won = desk.bid(intent_hash, solver, WORSE), desk.bid(intent_hash, rival, BEST)
-    assert not desk.events("bid.decided")
+    assert "bid.decided" not in {event.kind for event in desk.published()}
     desk.end_window()
     desk.closer().run()
-    told = {event["solver"]: event["data"] for event in desk.events("bid.decided")}
-    assert told == {
-        bytes(one.bid.solver): {
+    (closed,) = desk.events("auction.closed")
+    (awarded,) = desk.events("intent.awarded")
+    events = desk.published()
+    assert [event.kind for event in events] == ["auction.closed", "bid.decided", "bid.decided", "intent.awarded"]
+    decided = [Event.model_validate_json(event.frame) for event in events if event.kind == "bid.decided"]
+    assert {event.solver: event.data for event in decided} == {
+        one.bid.solver: {
             "bid_hash": str(one.bid.hash(DEPLOYMENT.domain)),
             "fate": fate,
             "detail": detail,
@@ -71,13 +79,15 @@ def test_each_solver_is_told_of_its_own_bid_alone(desk: Desk, solver: Signer, ri
         }
         for one, fate, detail in ((lost, "lost", f"the best bid was {BEST}"), (won, "won", ""))
     }
-    assert {(event["intent_hash"], event["swapper"]) for event in desk.events("bid.decided")} == {(intent_hash, None)}
-    (closed,) = desk.events("auction.closed")
+    assert {(event.intent_hash, event.auction_id, event.swapper) for event in decided} == {
+        (intent_hash, desk.auction_of(intent_hash), None)
+    }
+    assert [event.solver for event in events] == [None, *sorted(str(one.solver) for one in decided), None]
     assert closed["solver"] is None
     assert closed["data"]["bids"] == 2
     assert closed["data"]["secret"] == "0x" + desk.rows.one("SELECT secret FROM auctions").hex()
-    (awarded,) = desk.events("intent.awarded")
     assert awarded["data"]["amount_out"] == str(BEST)
+    assert desk.published() == []
 
 
 def test_an_auction_before_its_close_is_left_alone(desk: Desk, solver: Signer) -> None:
@@ -111,7 +121,7 @@ def test_a_bid_below_the_minimum_is_kept_for_the_status(desk: Desk, solver: Sign
     intent = desk.intent(intent_hash)
     assert intent["reason"] == "below_minimum"
     assert intent["reason_facts"] == {"best_amount_out": "2999000000", "min_amount_out": "3000000000"}
-    assert desk.rows.one("SELECT fate FROM bids") == "below_minimum"
+    assert desk.fates(intent_hash)[solver.address] == ("below_minimum", f"below the signed minimum of {3_000 * 10**6}")
     assert desk.rows.count("awards") == 0
 
 
@@ -241,7 +251,9 @@ def test_an_intent_that_changed_while_it_was_decided_is_decided_again(desk: Desk
     assert desk.closer().run() == 1
     assert desk.intent(intent_hash)["state"] == "cancelled"
     assert desk.rows.one("SELECT reason FROM auctions") == "intent_moved_on"
-    assert desk.rows.one("SELECT fate FROM bids") == "lost"
+    assert desk.fates(intent_hash) == {
+        solver.address: ("lost", "the intent was cancelled, filled or expired meanwhile")
+    }
 
 
 def test_of_two_intents_with_one_nonce_one_is_awarded(desk: Desk, solver: Signer) -> None:
@@ -348,6 +360,60 @@ def test_what_was_won_is_signed_before_anything_that_may_wait(desk: Desk, solver
     assert "settlements.submit" in desk.nudged.tasks
 
 
+def test_a_bid_that_lost_by_price_is_not_written_again(desk: Desk, solver: Signer, rival: Signer) -> None:
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver, WORSE)
+    desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    before = desk.rows.run("SELECT hash, ctid::text FROM bids ORDER BY hash")
+    desk.closer().run()
+    assert desk.rows.run("SELECT hash, ctid::text FROM bids ORDER BY hash") == before
+
+
+def test_a_fate_that_is_written_stands(desk: Desk, solver: Signer) -> None:
+    """As closes before this one wrote all of them."""
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver)
+    desk.end_window()
+    desk.closer().run()
+    desk.rows.run("UPDATE bids SET fate = 'lost', fate_detail = 'long ago'")
+    assert desk.fates(intent_hash) == {solver.address: ("lost", "long ago")}
+
+
+def test_the_best_bid_for_a_nonce_that_is_taken_lost_for_that_and_the_others_by_price(
+    desk: Desk, solver: Signer, rival: Signer
+) -> None:
+    swapper = Signer(os.urandom(32))
+    hashes = [*desk.accept(swapper=swapper, nonce=7), *desk.accept(swapper=swapper, nonce=7, amount_in=5)]
+    assert desk.opener().run() == 2
+    for intent_hash in hashes:
+        desk.bid(intent_hash, solver, WORSE)
+        desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    assert desk.closer().run() == 2
+    (waits,) = (one for one in hashes if desk.intent(one)["state"] == "open")
+    assert desk.fates(waits) == {
+        solver.address: ("lost", f"the best bid was {BEST}"),
+        rival.address: ("lost", words(Reason.NONCE_IN_USE, {})),
+    }
+
+
+def test_a_batch_of_events_ends_with_the_bidders_of_the_auction_that_fills_it(
+    desk: Desk, solver: Signer, rival: Signer
+) -> None:
+    for intent_hash in in_auction(desk, 3):
+        desk.bid(intent_hash, solver, WORSE)
+        desk.bid(intent_hash, rival, BEST)
+    desk.published()
+    desk.end_window()
+    desk.closer().run()
+    store, batches = EventStore(desk.database), []
+    while batch := store.publish(5):
+        batches.append([event.kind for event in batch])
+    an_auction = ["auction.closed", "bid.decided", "bid.decided", "intent.awarded"]
+    assert batches == [[*an_auction, *an_auction[:3]], [*an_auction[3:], *an_auction]]
+
+
 def test_bids_with_a_fate_of_their_own_keep_it_beside_the_others(desk: Desk, solver: Signer, rival: Signer) -> None:
     hashes = in_auction(desk, 2)
     for intent_hash in hashes:
@@ -355,9 +421,10 @@ def test_bids_with_a_fate_of_their_own_keep_it_beside_the_others(desk: Desk, sol
         desk.bid(intent_hash, rival, BEST)
     desk.end_window()
     assert desk.closer().run() == 2
-    fates = {(bytes(who), fate) for who, fate in desk.rows.run("SELECT solver, fate FROM bids")}
-    assert fates == {(bytes(solver.address), "below_minimum"), (bytes(rival.address), "won")}
-    assert len(desk.events("bid.decided")) == 4
+    for intent_hash in hashes:
+        fates = {who: fate for who, (fate, _) in desk.fates(intent_hash).items()}
+        assert fates == {solver.address: "below_minimum", rival.address: "won"}
+    assert [event.kind for event in desk.published()].count("bid.decided") == 4
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -368,7 +435,7 @@ def test_the_statements_do_not_grow_with_the_auctions(desk: Desk, solver: Signer
     desk.end_window()
     with statements(desk.database) as seen:
         assert desk.closer().run() == count
-    assert len(seen) == 11
+    assert len(seen) == 6
     assert desk.chain.asked == 1
 
 
@@ -382,8 +449,7 @@ def test_a_bid_with_an_executor_that_the_chain_would_not_call_loses_to_a_worse_o
     desk.end_window()
     assert desk.closer().run() == 1
     assert desk.intent(intent_hash)["state"] == "awarded"
-    told = {
-        bytes(one): (fate, detail) for one, fate, detail in desk.rows.run("SELECT solver, fate, fate_detail FROM bids")
+    assert desk.fates(intent_hash) == {
+        solver.address: ("ineligible", "its executor has not consented to its solver"),
+        rival.address: ("won", ""),
     }
-    assert told[bytes(solver.address)] == ("ineligible", "its executor has not consented to its solver")
-    assert told[bytes(rival.address)][0] == "won"

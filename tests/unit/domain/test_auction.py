@@ -33,7 +33,10 @@ def decided(one: ClosingAuction, facts: IntentFacts | None = GOOD_FACTS, **chang
 
 
 def fates(outcome: Outcome) -> dict[bytes, BidFate]:
-    return {bytes(one.bid.hash): one.fate for one in outcome.fates}
+    """As who reads an auction sees them."""
+    told = {bytes(one.hash): BidFate.LOST for one in outcome.auction.bids}
+    told |= {bytes(one.bid.hash): one.fate for one in outcome.own}
+    return told | ({bytes(outcome.winner.hash): BidFate.WON} if outcome.winner else {})
 
 
 @st.composite
@@ -231,7 +234,8 @@ def test_a_bid_whose_executor_would_not_be_called_can_not_win() -> None:
     outcome = decided(auction(best, bid("other", MIN_OUT + 1)))
     assert outcome.winner is not None
     assert outcome.winner.hash == bid("other").hash
-    (fate,) = (one for one in outcome.fates if one.bid is best)
+    (fate,) = outcome.own
+    assert fate.bid is best
     assert (fate.fate, fate.detail) == (BidFate.INELIGIBLE, "its executor has not consented to its solver")
     alone = decided(auction(best)).unfilled
     assert alone is not None
