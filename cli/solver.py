@@ -57,7 +57,11 @@ def register_command(
     ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="you bid over the stream, so you are asked nowhere")] = False,
     signing_key: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="whose signature counts on your bids; default: the account's")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="whose signature counts on your bids; default: the key that stands, at first the account's own",
+        ),
     ] = None,
     rpc: RpcUrl = None,
     keystore: Keystore = None,
@@ -73,8 +77,7 @@ def register_command(
         config = venue.config()
     with venue_chain(rpc, config) as chain:
         signer = load_signer(keystore, password_file)
-        key = wanted_key or signer.address
-        sent = _enrol(chain, config, signer, key, wanted_endpoint)
+        key, sent = _enrol(chain, config, signer, wanted_key, wanted_endpoint)
     if as_json:
         told = {"solver": str(signer.address), "signing_key": str(key), "endpoint": wanted_endpoint}
         say_json(told | {"transactions": [{"call": call, "tx_hash": str(tx)} for tx, call in sent.items()]})
@@ -102,17 +105,37 @@ def _endpoint(endpoint: str | None, *, stream: bool) -> str:
     return endpoint
 
 
-def _enrol(chain: Rpc, config: ConfigView, signer: Signer, key: Address, endpoint: str) -> dict[Hash32, str]:
-    """Send what is missing and wait for it; the names of what was sent, by transaction. Raises `TransactionFailed`."""
+def _enrol(
+    chain: Rpc, config: ConfigView, signer: Signer, wanted_key: Address | None, endpoint: str
+) -> tuple[Address, dict[Hash32, str]]:
+    """Send what is missing and wait for it; the key that stands then, and the names of what was sent, by transaction.
+
+    Raises `TransactionFailed`.
+    """
     from intendly.adapters.chain.account import Account
 
     account = Account(chain, signer)
-    sent = account.broadcast(_missing(chain, config.registry, signer.address, key, endpoint))
+    known_key, known_endpoint = _known(chain, config.registry, signer.address)
+    key = wanted_key or known_key or signer.address
+    sent = account.broadcast(_missing(config.registry, key, endpoint, known_key, known_endpoint))
     account.wait(dict(sent))
-    return sent
+    return key, sent
 
 
-def _missing(chain: Rpc, registry: Address, solver: Address, key: Address, endpoint: str) -> list[Call]:
+def _known(chain: Rpc, registry: Address, solver: Address) -> tuple[Address | None, bytes]:
+    """The key and the endpoint that stand in the registry; no key where the solver is not registered."""
+    from intendly.adapters.chain import artifacts
+
+    info = artifacts.forge("SolverRegistry").interface["solverInfo"]
+    request = {"to": str(registry), "data": str(HexBytes(info.encode(solver)))}
+    known: Any = info.decode(HexBytes(chain.call("eth_call", request, "latest")))
+    key, _, endpoint = known
+    return (Address(key) if int(key, 16) else None), endpoint
+
+
+def _missing(
+    registry: Address, key: Address, endpoint: str, known_key: Address | None, known_endpoint: bytes
+) -> list[Call]:
     from intendly.adapters.chain import artifacts
     from intendly.adapters.chain.account import Call
 
@@ -121,13 +144,10 @@ def _missing(chain: Rpc, registry: Address, solver: Address, key: Address, endpo
     def call(name: str, *arguments: object) -> Call:
         return Call(f"SolverRegistry.{name}", registry, interface[name].encode(*arguments))
 
-    request = {"to": str(registry), "data": str(HexBytes(interface["solverInfo"].encode(solver)))}
-    known: Any = interface["solverInfo"].decode(HexBytes(chain.call("eth_call", request, "latest")))
-    known_key, _, known_endpoint = known
-    if int(known_key, 16) == 0:
+    if known_key is None:
         return [call("register", key, endpoint)]
     missing = []
-    if Address(known_key) != key:
+    if known_key != key:
         missing.append(call("setKey", key))
     if known_endpoint != endpoint.encode():
         missing.append(call("setEndpoint", endpoint))
