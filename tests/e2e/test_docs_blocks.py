@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,9 +19,12 @@ from typing import Any
 
 import httpx
 import pytest
+from eth_account import Account
 from intendly_sdk import messages, stream_messages
 from intendly_sdk.backoff import delays
-from intendly_sdk.signatures import recover
+from intendly_sdk.client import VenueClient
+from intendly_sdk.primitives import Address
+from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import stream_login_digest
 
 from cli.processes import ROOT
@@ -205,6 +211,47 @@ def _until_up(url: str, process: subprocess.Popen[str]) -> None:
         time.sleep(wait)
 
 
+class Keys:
+    """Of the solver's account, the one that it came with and the one that comes after it."""
+
+    def __init__(self, reader: Reader, folder: Path) -> None:
+        self._reader = reader
+        self._old = Signer(reader.env["SOLVER_KEY"])
+        self._new = Signer(new := secrets.token_hex(32))
+        content = Account.encrypt(bytes.fromhex(reader.env["SOLVER_KEY"]), "horse", kdf="pbkdf2", iterations=1)
+        files = {"solver.json": json.dumps(content), "password": "horse", "new.key": f"{new}\n"}
+        for name, text in files.items():
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_text(text)
+        reader.env |= {"NEW_KEY_FILE": str(folder / "new.key")}
+        self._signs = f"--keystore {folder / 'solver.json'} --password-file {folder / 'password'}"
+
+    def rotate(self, solver: subprocess.Popen[str]) -> None:
+        """As the document says: the program is told first."""
+        solver.send_signal(signal.SIGHUP)
+        self._register(self._new.address)
+
+    def take_back(self) -> None:
+        """To the key that it came with."""
+        self._register(self._old.address)
+
+    def _register(self, key: Address) -> None:
+        endpoint = f"http://127.0.0.1:{self._reader.env['PORT']}/bids"
+        self._reader.shell(f"intendly solver register --endpoint {endpoint} --signing-key {key} {self._signs}")
+        with VenueClient(self._reader.env["INTENDLY_API_URL"]) as venue:
+            for wait in delays(first=0.1, cap=0.5):
+                if venue.solver(self._old.address).signing_key == key:
+                    return
+                time.sleep(wait)
+
+
+def _above(line: str, program: str, block: str) -> str:
+    """The program with the block above its line."""
+    begin, found, end = program.partition(f"\n{line}")
+    assert found, line
+    return f"{begin}\n{block}{found}{end}"
+
+
 def _check_trade(said: str) -> None:
     """It got what it was quoted, less the slippage that it allowed; the later one was cancelled."""
     told = re.fullmatch(
@@ -241,19 +288,26 @@ def test_a_reader_becomes_a_solver_and_trades_with_it_by_both_clients(world_fold
         assert solver.returncode == 0
 
         reader.shell(fund)  # another trader, who has approved nothing
-        over_stream = [sys.executable, "-c", reader.program(solvers, "python", "solver", "stream")]
+        keys = Keys(reader, tmp_path)
+        rotates = reader.program(solvers, "python", "rotate")
+        on_stream = _above("runner.run()", reader.program(solvers, "python", "solver", "stream"), rotates)
+        over_stream = [sys.executable, "-c", on_stream]
         listen = reader.as_node(reader.program(traders, "ts", "listen"))
         with reader.beside(over_stream) as solver, reader.beside(listen) as heard:
             _wait_for(heard, "^listening$")
+            keys.rotate(solver)
             _check_trade(reader.node(reader.program(traders, "ts", "trade")))
             _wait_for(heard, r"^intent.settled 0x\w+ Filled", r"^intent.cancelled 0x")
         assert solver.returncode == 0
 
-        in_typescript = reader.as_node(reader.program(solvers, "ts", "solver"))
+        keys.take_back()
+        rotates = reader.program(solvers, "ts", "rotate")
+        in_typescript = reader.as_node(_above("await solver.run(", reader.program(solvers, "ts", "solver"), rotates))
         with reader.beside(in_typescript) as solver:
             _wait_for(solver, "^stream.subscribed ")
             up.kill("workers.stream")  # it comes back, and so does the solver
             _wait_for(solver, "^stream.subscribed ")
+            keys.rotate(solver)
             _check_trade(reader.python(reader.program(traders, "python", "trade")))
             _wait_for(solver, "^bid.decided .*won", "^intent.settled .*amount_out")
         assert solver.returncode == 0
