@@ -43,6 +43,8 @@ def list_command(api: ApiUrl = LOCAL_API, as_json: Json = False) -> None:
     if as_json:
         say_json({"solvers": [each.model_dump(mode="json") for each in solvers]})
         return
+    if not solvers:
+        typer.echo("no solver is registered; `intendly solver register --endpoint URL` (or `--stream`) registers yours")
     for each in solvers:
         standing = f"asked over {each.asked_over}" if each.active else "not active"
         typer.echo(f"{each.address.checksum}  key {each.signing_key.checksum}  {standing}")

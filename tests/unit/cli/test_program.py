@@ -156,6 +156,15 @@ def test_a_refusal_has_the_venues_code() -> None:
     assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (2, 2)
 
 
+def test_where_no_solver_is_registered_it_says_how_to() -> None:
+    with http_venue(lambda *_: (200, {"solvers": [], "next": None})) as venue:
+        done = _run("solver", "list", "--api", venue.url)
+        in_json = _run("solver", "list", "--json", "--api", venue.url)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+    assert "no solver is registered; `intendly solver register --endpoint URL` (or `--stream`)" in done.stdout
+    assert json.loads(in_json.stdout) == {"solvers": []}
+
+
 def test_an_endpoint_that_is_none_is_told_what_one_of_a_chain_is_like() -> None:
     config = json.loads(samples.config().model_dump_json())
     with http_venue(lambda *_: (200, config)) as venue:
