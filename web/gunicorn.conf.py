@@ -20,6 +20,7 @@ from intendly.adapters.observability.logging import configure_logging, logging_c
 from intendly.settings import load_settings
 
 _settings = load_settings()
+_LINES_HELD_S = 0.1
 
 proc_name = "backend-relayer"
 wsgi_app = "web.app:create_app()"
@@ -63,7 +64,7 @@ def post_worker_init(_worker: Any) -> None:
     from intendly.adapters.db import gevent_wait
 
     gevent_wait.install()
-    configure_logging(proc_name, _settings.log_level, _settings.log_format)
+    configure_logging(proc_name, _settings.log_level, _settings.log_format, held_s=_LINES_HELD_S)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

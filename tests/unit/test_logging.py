@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -50,6 +53,38 @@ def test_the_level_holds(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("alembic.runtime").info("nor this")
     structlog.get_logger("ours").warning("this")
     assert [line["message"] for line in lines(capsys)] == ["this"]
+
+
+def test_lines_that_are_held_come_together_and_before_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("x", held_s=0.05)
+    log = structlog.get_logger("ours")
+    log.info("first")  # is written at once, by a thread
+    ends, seen = time.monotonic() + 5, lines(capsys)
+    while not seen and time.monotonic() < ends:
+        seen = lines(capsys)
+    log.info("second")
+    log.info("third")
+    assert lines(capsys) == []
+    log.warning("fourth")
+    assert [line["message"] for line in seen + lines(capsys)] == ["first", "second", "third", "fourth"]
+    log.info("fifth")
+    until = time.monotonic() + 5
+    while not (seen := lines(capsys)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [line["message"] for line in seen] == ["fifth"]
+
+
+def test_what_is_held_at_the_end_of_a_process_is_written() -> None:
+    program = """
+import structlog
+from intendly.adapters.observability.logging import configure_logging
+configure_logging("x", held_s=60)
+log = structlog.get_logger("ours")
+for number in range(3):
+    log.info(f"line {number}")
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert [json.loads(line)["message"] for line in said.splitlines()] == ["line 0", "line 1", "line 2"]
 
 
 def test_the_console_style_is_plain_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import logging.config
 import sys
+from functools import partial
 from typing import Any, Literal
 
 import structlog
 from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from intendly.adapters.observability.held_lines import HeldLines
 from intendly.adapters.observability.secret_mask import mask_event
 
 Format = Literal["json", "console"]
@@ -39,16 +41,18 @@ _LIBRARY_LEVELS = {
 }
 
 
-def configure_logging(process: str, level: str = "INFO", style: Format = "json") -> None:
+def configure_logging(process: str, level: str = "INFO", style: Format = "json", *, held_s: float = 0.0) -> None:
     """Send every log line of this process to stderr in one style, with `process` on each. Calling it again replaces.
 
-    `level` is the lowest that is written: DEBUG, INFO, WARNING or ERROR.
+    `level` is the lowest that is written: DEBUG, INFO, WARNING or ERROR. Our own lines below WARNING are written
+    together every `held_s` seconds, those from WARNING on at once, behind what is held.
     """
+    held = partial(_HoldingLogger, HeldLines(_StderrLogger().msg, every_s=held_s))
     logging.config.dictConfig(logging_config(process, level, style))
     structlog.configure(
         processors=[*_enrichment(process), *_finish(style)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StderrLogger,
+        logger_factory=held if held_s else _StderrLogger,
         cache_logger_on_first_use=False,
     )
 
@@ -59,6 +63,24 @@ class _StderrLogger(structlog.WriteLogger):
     def __init__(self, name: str = "") -> None:
         super().__init__(sys.stderr)
         self.name = name
+
+
+class _HoldingLogger(_StderrLogger):
+    """Holds what is below WARNING back."""
+
+    def __init__(self, held: HeldLines, name: str = "") -> None:
+        super().__init__(name)
+        self._held = held
+
+    def info(self, message: str) -> None:
+        self._held.hold(message)
+
+    def warning(self, message: str) -> None:
+        self._held.write()
+        self.msg(message)
+
+    debug = info
+    error = critical = warning
 
 
 def logging_config(process: str, level: str = "INFO", style: Format = "json") -> dict[str, Any]:

@@ -46,6 +46,13 @@ class Relayer:
     def get(self, path: str, **params: str) -> httpx.Response:
         return self.http.get(self.api + path, params=params)
 
+    def logged(self, word: str) -> list[str]:
+        """The lines of log with `word` in them, once there are any: lines are held back for a moment."""
+        ends, found = time.monotonic() + 10, list[str]()
+        while not found and time.monotonic() < ends:
+            found = [line for line in self.log.read_text().splitlines() if word in line]
+        return found
+
 
 @pytest.fixture(scope="module")
 def solver() -> Signer:

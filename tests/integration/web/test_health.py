@@ -81,7 +81,7 @@ def test_metrics_add_up_over_the_workers_by_route(relayer: Relayer, swapper: Sig
 def test_a_line_of_log_has_the_request_and_the_intent(relayer: Relayer, swapper: Signer) -> None:
     signed = signed_intent(swapper)
     relayer.post("/intents", signed.model_dump_json(), **{"x-request-id": "find-me-1"})
-    (line,) = (line for line in relayer.log.read_text().splitlines() if "find-me-1" in line)
+    (line,) = relayer.logged("find-me-1")
     assert "request_answered" in line
     assert str(signed.intent.hash) in line
     assert signed.signature.hex() not in relayer.log.read_text()

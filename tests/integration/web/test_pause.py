@@ -71,6 +71,6 @@ def test_writes_are_refused_with_the_reason_and_reads_and_cancels_go_on(
 
     assert relayer.post("/bids", bid.model_dump_json()).status_code == 202
     assert relayer.get("/config").json()["paused"] is None
-    said = [json.loads(line) for line in relayer.log.read_text().splitlines() if '"paused"' in line]
+    said = [json.loads(line) for line in relayer.logged('"paused"')]
     assert said
     assert {line["level"] for line in said} == {"info"}, "an operator's own word is no failure"

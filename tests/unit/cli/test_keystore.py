@@ -215,6 +215,53 @@ def test_a_key_is_imported_by_typing_it(tmp_path: Path, password_file: Path) -> 
     assert KEY.hex() not in out + screen
 
 
+def _piped(given: bytes | None, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """`intendly key import` with this on standard input, or with none at all."""
+    command = [sys.executable, "-m", "cli.main", "key", "import", *arguments]
+    return subprocess.run(
+        command if given is not None else ["sh", "-c", 'exec "$@" <&-', "sh", *command],
+        cwd=Path(__file__).parents[3],
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("given", [KEY.hex(), f"0x{KEY.hex()}\n", f"\r\n{KEY.hex()}\r\n"])
+def test_a_key_is_imported_from_standard_input(given: str, tmp_path: Path, password_file: Path) -> None:
+    file = tmp_path / "mine.json"
+    done = _piped(given.encode(), str(file), "-", "--password-file", str(password_file))
+    assert (done.returncode, done.stdout.decode().strip()) == (0, Signer(KEY).address.checksum), done.stderr
+    assert load_signer(file, password_file).address == Signer(KEY).address
+
+
+@pytest.mark.parametrize("given", [None, b"", b"\n", b"0" * 64, KEY.hex().encode() * 2, b"\xff" * 5_000])
+def test_what_is_no_key_on_standard_input_is_told_in_a_line(
+    given: bytes | None, tmp_path: Path, password_file: Path
+) -> None:
+    done = _piped(given, str(tmp_path / "mine.json"), "-", "--password-file", str(password_file))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, b"", 1), done.stderr
+    assert done.stderr.startswith(b"private key: expected")
+    assert KEY.hex().encode() not in done.stderr
+    assert not (tmp_path / "mine.json").exists()
+
+
+def test_a_key_that_is_an_argument_is_refused_and_not_shown(tmp_path: Path, password_file: Path) -> None:
+    done = _piped(b"", str(tmp_path / "mine.json"), KEY.hex(), "--password-file", str(password_file))
+    assert (done.returncode, done.stdout) == (2, b"")
+    said = b"-: expected nothing or -, standard input; a key that is an argument can be read by others\n"
+    assert done.stderr == said
+
+
+def test_on_a_terminal_a_key_for_standard_input_is_asked_for_and_not_shown(tmp_path: Path, password_file: Path) -> None:
+    arguments = ["key", "import", str(tmp_path / "mine.json"), "-", "--password-file", str(password_file)]
+    out, screen = _typed(arguments, (b"private key", KEY.hex()))
+    assert out.strip() == Signer(KEY).address.checksum
+    assert KEY.hex() not in out + screen
+
+
 def test_a_keystore_that_others_can_read_is_warned_of(
     keystore: Path, password_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
