@@ -1,4 +1,5 @@
-"""Private keys as people keep them: in an encrypted file (Web3 secret storage, version 3), or typed without an echo.
+"""Private keys as people keep them: in an encrypted file (Web3 secret storage, version 3), or typed without an echo,
+or on standard input.
 
 A key is never an argument and never a variable: both can be read by others, and stay in histories.
 """
@@ -32,6 +33,7 @@ Keystore = Annotated[
 PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", metavar="FILE", help="the keystore's password; default: you are asked")
 ]
+_PIPED_MAX_BYTES = 1_024
 _KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
@@ -51,12 +53,28 @@ def load_signer(keystore: Path | None, password_file: Path | None) -> Signer:
 def typed_key(without_terminal: str) -> bytes:
     """The private key that is typed now. Raises `OptionError`, `without_terminal` where nobody can be asked."""
     _check_terminal(without_terminal)
-    text = typer.prompt("private key (64 hex digits, not shown)", hide_input=True, err=True).strip()
+    return _key(typer.prompt("private key (64 hex digits, not shown)", hide_input=True, err=True).strip())
+
+
+def piped_key() -> bytes:
+    """The private key on standard input. Raises `OptionError`."""
+    text = sys.stdin.buffer.read(_PIPED_MAX_BYTES).decode(errors="replace").strip() if sys.stdin else ""
+    if not text:
+        raise OptionError("private key: expected 64 hex digits on standard input, which is empty")
+    return _key(text)
+
+
+def _key(text: str) -> bytes:
     try:
         Signer(text)
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError as error:
         raise OptionError(f"private key: {error}") from None
+
+
+def has_terminal() -> bool:
+    """Whether somebody can be asked on standard input, which may be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def keystore_address(keystore: Path) -> Address:
@@ -133,7 +151,7 @@ def _decrypted(file: Path, content: dict[str, Any], password: str) -> Signer:
 
 
 def _check_terminal(text: str) -> None:
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise OptionError(text)
 
 
