@@ -7,6 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
+from intendly_sdk.errors import ListenError
+
 
 class _Runner(Protocol):
     def run(self) -> None: ...
@@ -33,7 +35,7 @@ class _WithHealth:
 def with_health(runner: _Runner, is_ready: Callable[[], bool], host: str, port: int) -> _WithHealth:
     """The runner with `GET /health`: 200 while `is_ready`, 503 otherwise, and `GET /health/live`: 200 while it runs.
 
-    Raises OSError if the port is taken.
+    Raises `ListenError` if the port is taken.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,4 +54,8 @@ def with_health(runner: _Runner, is_ready: Callable[[], bool], host: str, port: 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    return _WithHealth(runner, ThreadingHTTPServer((host, port), Handler))
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise ListenError.of(host, port, error) from None
+    return _WithHealth(runner, server)

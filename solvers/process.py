@@ -18,7 +18,7 @@ from typing import NoReturn, Protocol, TypeVar
 import requests
 from intendly_sdk.backoff import delays
 from intendly_sdk.client import VenueClient
-from intendly_sdk.errors import IntendlyError
+from intendly_sdk.errors import IntendlyError, ListenError
 from intendly_sdk.messages import ConfigView
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer
@@ -61,6 +61,8 @@ def main(start: Callable[[], Runner]) -> None:
     except requests.RequestException as error:
         # Its text names the endpoint, which may carry a key.
         _refuse(f"RPC_URL: {type(error).__name__}")
+    except ListenError as error:
+        _refuse(f"LISTEN_HOST, LISTEN_PORT: {error}")
     except (SettingsError, EnrolmentError, IntendlyError, ChainError, Web3Exception, OSError) as error:
         _refuse(f"{type(error).__name__}: {error}")
 

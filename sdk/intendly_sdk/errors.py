@@ -21,6 +21,12 @@ class PrivateKeyError(IntendlyError, ValueError):
 class ListenError(IntendlyError, OSError):
     """The port of a solver can't be listened on, since another program has it, say."""
 
+    @classmethod
+    def of(cls, host: str, port: int, error: OSError | OverflowError) -> ListenError:
+        """With what was wrong in words."""
+        why = getattr(error, "strerror", None) or "there is no such port"
+        return cls(f"{host}:{port}: {why}; expected an address of this machine and a port that is free")
+
 
 class NetworkError(IntendlyError):
     """The venue could not be reached, or did not answer in time, also after the retries."""

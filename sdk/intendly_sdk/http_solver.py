@@ -55,8 +55,8 @@ class HttpSolver:
         self._stopped = threading.Event()
         try:
             self._server = _Server((host, port), self.respond)
-        except OSError as error:
-            raise ListenError(f"{host}:{port}: {error.strerror}; expected a port that is free") from None
+        except (OSError, OverflowError) as error:
+            raise ListenError.of(host, port, error) from None
         self._thread = LoopThread("intendly solver")
         self.port = int(self._server.server_address[1])
 

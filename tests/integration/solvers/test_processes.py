@@ -143,6 +143,27 @@ def test_what_is_missing_is_named_and_exits_with_2(chain: LocalChain, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("module", ["solvers.market_maker", "solvers.pool_router"])
+def test_a_port_that_is_taken_is_named_and_exits_with_2(
+    chain: LocalChain, tmp_path: Path, key: bytes, module: str
+) -> None:
+    told = json.loads(chain.config.model_dump_json())
+    own = str(Signer(key).address)
+    known = {"address": own, "signing_key": own, "active": True, "asked_over": "stream"}
+    with (
+        http_venue(lambda _, path: (200, known if "/solvers/" in path else told)) as venue,
+        socket.create_server(("127.0.0.1", 0)) as taken,
+    ):
+        start = Start(chain, venue, tmp_path, key)
+        port = taken.getsockname()[1]
+        command, env = [sys.executable, "-m", module], start.environment | {"LISTEN_PORT": str(port)}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    said = f"LISTEN_HOST, LISTEN_PORT: 127.0.0.1:{port}: Address already in use; expected an address of this machine"
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert "Traceback" not in done.stderr
+
+
 def test_an_endpoint_that_does_not_answer_is_not_spelt_out(chain: LocalChain, tmp_path: Path, key: bytes) -> None:
     with http_venue(lambda *_: (200, json.loads(chain.config.model_dump_json()))) as venue:
         start = Start(chain, venue, tmp_path, key)

@@ -24,8 +24,14 @@ _SOLVER = "from tests.unit.sdk.fixed_solver import FixedSolver\nsolver = FixedSo
 _OVER_HTTP = f"""
 {_SOLVER}
 from intendly_sdk.http_solver import HttpSolver
+import http.client, threading
 runner = HttpSolver(solver)
-print(runner.port, flush=True)
+def say_that_it_answers():
+    asked = http.client.HTTPConnection("127.0.0.1", runner.port)
+    asked.request("GET", "/health")
+    asked.getresponse().read()
+    print(runner.port, flush=True)
+threading.Thread(target=say_that_it_answers).start()
 runner.run()
 print("ended")
 """
@@ -126,7 +132,15 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ListenError, match=f"^127.0.0.1:{port}: .*in use; expected a port that is free$") as refused:
+        with pytest.raises(
+            ListenError, match=f"^127.0.0.1:{port}: .*in use; expected .* a port that is free$"
+        ) as refused:
             HttpSolver(FixedSolver(None), port=port)
         assert isinstance(refused.value, OSError)
         assert isinstance(refused.value, IntendlyError)
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("192.0.2.1", 0)])
+def test_an_address_that_is_not_this_machines_is_named(host: str, port: int) -> None:
+    with pytest.raises(ListenError, match=f"^{host}:{port}: [A-Za-z ]+; expected an address of this machine"):
+        HttpSolver(FixedSolver(None), host=host, port=port)
