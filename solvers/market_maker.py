@@ -114,7 +114,8 @@ def start() -> Runner:
         spread_bps=settings.spread_bps,
         price_max_age_s=settings.price_max_age_s,
     )
-    runner = HttpSolver(solver, host=settings.listen_host, port=settings.listen_port)
+    api_url = settings.intendly_api_url
+    runner = HttpSolver(solver, host=settings.listen_host, port=settings.listen_port, api_url=api_url)
     # Only once the port is ours does the registry send anyone to it.
     ground.enrolment.register(settings.solver_endpoint or f"http://{settings.listen_host}:{runner.port}/bids")
     return runner

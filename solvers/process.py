@@ -84,6 +84,7 @@ def _refuse(line: str) -> NoReturn:
 def stand(settings: SolverSettings) -> Ground:
     """Read keys and markets, wait for the venue and the chain. Raises what `main` catches."""
     _log_to_stderr(settings.log_level)
+    log.info("process.starting pid=%d venue=%s", os.getpid(), settings.intendly_api_url)
     key = read_key(settings.solver_key_file)
     markets = load_markets(settings.markets_file)
     rpc_url = settings.rpc_url.get_secret_value()
@@ -161,4 +162,3 @@ def _log_to_stderr(level: str) -> None:
     # Their lines name the endpoint that they ask.
     for noisy in ("httpx", "httpcore", "websockets", "web3", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    log.info("process.starting pid=%d", os.getpid())

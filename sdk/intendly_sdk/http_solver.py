@@ -18,6 +18,7 @@ from intendly_sdk.loop_thread import LoopClosed, LoopThread
 from intendly_sdk.messages import AuctionOpened, BidRequest, BidResponse, QuoteAnswer, SignedBid
 from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, Shed, check_bounds
 from intendly_sdk.solver import Solver
+from intendly_sdk.solver_standing import tell_standing
 from intendly_sdk.stopping import stopped_by_signals
 
 Got = TypeVar("Got")
@@ -35,7 +36,7 @@ class HttpSolver:
     Listens from its construction on, or raises `ListenError`; port 0 takes a free one (`port`). Prices up to `workers`
     auctions at a time. Up to `backlog` more wait; beyond, the oldest are shed first: no bid in the answer, and counted
     in the log as `auction.shed`. Whatever is not priced within `answer_s` seconds is left out, as the venue takes no
-    late answers.
+    late answers. With `api_url`, the venue's, the log says whether it is registered there, and how to register it.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class HttpSolver:
         workers: int = WORKERS,
         backlog: int = BACKLOG,
         answer_s: float = ANSWER_SECONDS,
+        api_url: str | None = None,
     ) -> None:
         check_bounds(workers, backlog)
         self._solver = solver
         self._pricing = Pricing(solver, workers, backlog)
         self._answer_s = answer_s
+        self._api_url = api_url
         self._stopped = threading.Event()
         try:
             self._server = _Server((host, port), self.respond)
@@ -59,13 +62,14 @@ class HttpSolver:
             raise ListenError.of(host, port, error) from None
         self._thread = LoopThread("intendly solver")
         self.port = int(self._server.server_address[1])
+        self._endpoint = f"http://{host}:{self.port}/bids"
 
     def run(self) -> None:
         """Serve, then close the port.
 
         In the main thread Ctrl-C and SIGTERM stop it, unless the program has handlers of its own for them.
         """
-        log.info("http.listening solver=%s port=%d", self._solver.solver, self.port)
+        self._say_that_it_is_up()
         try:
             with self._server, stopped_by_signals(self.stop):
                 if not self._stopped.is_set():
@@ -73,6 +77,14 @@ class HttpSolver:
         finally:
             self._thread.run(self._pricing.close())
             self._thread.close()
+
+    def _say_that_it_is_up(self) -> None:
+        solver, told = self._solver, (self._endpoint, self._api_url or "-")
+        ids = (solver.solver, solver.signer.address, solver.config.chain_id, solver.config.settlement)
+        log.info("http.listening url=%s venue=%s solver=%s key=%s chain_id=%d settlement=%s", *told, *ids)
+        if self._api_url is not None:
+            arguments = (self._api_url, solver, self._endpoint, self._stopped)
+            threading.Thread(target=tell_standing, args=arguments, daemon=True).start()
 
     def stop(self) -> None:
         """Make `run` return within a second, once the prices under way are done. Safe in a signal handler."""

@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 
 from intendly_sdk.async_stream import AsyncStreamClient
-from intendly_sdk.errors import CursorGoneError, IntendlyError, NetworkError, StreamClosedError
+from intendly_sdk.errors import ApiError, CursorGoneError, IntendlyError, NetworkError, StreamClosedError
 from intendly_sdk.messages import Event, EventKind
 from intendly_sdk.pricing import BACKLOG, WORKERS, Pricing, check_bounds
 from intendly_sdk.signatures import Signer
@@ -76,6 +76,8 @@ class StreamSolver:
         """`run`, on the caller's event loop. May be cancelled."""
         pricing = Pricing(self._solver, self._workers, self._backlog)
         solver = self._solver
+        ids = (solver.solver, solver.signer.address, solver.config.chain_id, solver.config.settlement)
+        log.info("stream.connecting url=%s solver=%s key=%s chain_id=%d settlement=%s", self._url, *ids)
         async with AsyncStreamClient(
             self._url, signer=solver.signer, domain=solver.domain, solver=solver.solver, on_lost=self._note_loss
         ) as stream:
@@ -107,16 +109,23 @@ class StreamSolver:
             except IntendlyError as error:
                 self.connected.clear()
                 if not self._stopped.is_set():
-                    log.warning("stream.refused reason=%r: trying again", str(error))
+                    log.warning("stream.refused reason=%r: trying again%s", str(error), self._advice(error))
             if stream.is_connected and not self.connected.is_set():
                 self._note_connection(stream.signers[0])
             if event is not None:
                 self._hear(event, answers, fates)
 
+    def _advice(self, error: IntendlyError) -> str:
+        if not isinstance(error, ApiError) or error.code != "login_invalid":
+            return ""
+        key = (self._new_signers or [self._solver.signer])[-1].address
+        return f"; to register it with this key: `intendly solver register --stream --signing-key {key}`"
+
     def _note_connection(self, signer: Signer) -> None:
         self._solver.signer = signer
         self.connected.set()
-        log.info("stream.subscribed solver=%s key=%s url=%s", self._solver.solver, signer.address, self._url)
+        ids = (self._solver.solver, signer.address, self._url)
+        log.info("stream.subscribed solver=%s key=%s url=%s: registered, and asked here", *ids)
 
     def _note_loss(self, loss: NetworkError) -> None:
         self.connected.clear()

@@ -240,12 +240,34 @@ def test_a_line_that_is_lost_is_told_with_its_code_and_so_is_each_connection(cap
         assert done.wait(20)
     said = [record.getMessage() for record in caplog.records]
     assert [line.split(" ")[0] for line in said] == [
+        "stream.connecting",
         "stream.subscribed",
         "stream.lost",
         "stream.subscribed",
         "auction.answered",
     ]
-    assert re.match(r"stream\.lost code=4408 reason=too_slow detail='.*you read too slowly'", said[1])
+    assert re.match(r"stream\.lost code=4408 reason=too_slow detail='.*you read too slowly'", said[2])
+    assert all(f"solver={samples.SOLVER.address} " in line and f"url={url}" in line for line in said[:2])
+
+
+def test_one_that_is_not_let_in_is_told_how_to_register(caplog: pytest.LogCaptureFixture) -> None:
+    done = threading.Event()
+
+    def refused(peer: Peer) -> None:
+        peer.hello()
+        peer.refuse(peer.hear(), 401, "login_invalid")
+        peer.wait_closed()
+
+    def let_in(peer: Peer) -> None:
+        log_in(peer)
+        done.set()
+        peer.wait_closed()
+
+    with stream_venue(refused, let_in) as url, running(StreamSolver(FixedSolver(offer()), stream_url=url)):
+        assert done.wait(20)
+    (said,) = [record.getMessage() for record in caplog.records if "stream.refused" in record.getMessage()]
+    assert "login_invalid" in said
+    assert said.endswith(f"`intendly solver register --stream --signing-key {samples.SOLVER.address}`")
 
 
 def test_a_new_key_takes_over_without_a_bid_lost(caplog: pytest.LogCaptureFixture) -> None:
