@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from intendly_sdk.client import VenueClient
-from intendly_sdk.messages import AuctionView, TokenView
+from intendly_sdk.messages import AuctionView, RosterAnswer, TokenView
 
 from cli.amounts import in_tokens, of_address
 from cli.options import EXAMPLE_HASH, LOCAL_API, ApiUrl, Json, api_url, hash_argument, say_json
@@ -46,6 +46,12 @@ def show_command(
         typer.echo(line)
 
 
+def _answered(answer: RosterAnswer | None) -> str:
+    if answer is None:  # hidden until the close
+        return ""
+    return f", {answer.answer or 'no answer in time'}" + (f": {answer.refusal}" if answer.refusal else "")
+
+
 def _lines(auction: AuctionView, tokens: Sequence[TokenView]) -> list[str]:
     intents = {each.intent_hash: each.intent for each in auction.intents}
     lines = [f"auction    {auction.auction_id}", f"state      {auction.state}"]
@@ -54,7 +60,8 @@ def _lines(auction: AuctionView, tokens: Sequence[TokenView]) -> list[str]:
         least = of_address(each.intent.min_amount_out, each.intent.token_out, tokens)
         lines.append(f"intent     {each.intent_hash} for {least} or more, fee {fee}")
     lines += [f"opened     {when(auction.opened_at / 1000)}", f"closes     {when(auction.closes_at / 1000)}"]
-    lines += [f"asked      {solver.checksum}" for solver in auction.roster]
+    answers = {each.solver: each for each in auction.answers}
+    lines += [f"asked      {solver.checksum}{_answered(answers.get(solver))}" for solver in auction.roster]
     for bid in sorted(auction.bids, key=lambda each: -each.bid.legs[0].amount_out):
         amounts = " and ".join(
             of_address(leg.amount_out, intents[leg.intent_hash].token_out, tokens) for leg in bid.bid.legs

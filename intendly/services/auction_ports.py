@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from intendly_sdk.messages import AuctionOpened, Award, BidResponse, QuoteAsk
 from intendly_sdk.primitives import Address, Hash32, HexBytes
@@ -57,9 +57,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AskFailed:
-    """The solver gave no answer that counts; `why` is for the log."""
+    """The solver gave no answer that counts; `why` is for the log, `refusal` for everyone (docs/solvers.md)."""
 
     why: str
+    refusal: Literal["not_asked", "no_answer", "answer_invalid"] = "no_answer"
 
 
 @dataclass(frozen=True, slots=True)

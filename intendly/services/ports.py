@@ -174,11 +174,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class NoBid:
-    """A solver's answer in an auction that is none of its bids: it does not bid, or it failed to."""
+    """A solver's answer in an auction that is none of its bids: it does not bid, or it failed to.
+
+    `refusal` is a code: what was wrong with an answer that failed.
+    """
 
     auction_id: Hash32
     solver: Address
     answer: Literal["declined", "failed"]
+    refusal: str | None = None
 
 
 Place = Literal["new", "again", "late"]

@@ -342,6 +342,18 @@ class AuctionBid(Message):
     fate_detail: str = ""
 
 
+class RosterAnswer(Message):
+    """What a solver on an auction's roster answered: `bid`, `declined`, `failed`, null where it did not in time.
+
+    `refusal` says of one that failed what was wrong: a bid's code (docs/errors.md), or `not_asked`, `no_answer`,
+    `answer_invalid`. A later bid that was taken stands in its place.
+    """
+
+    solver: Address
+    answer: Literal["bid", "declined", "failed"] | None = None
+    refusal: str | None = None
+
+
 class AuctionView(Message):
     """GET /auctions/{id}. Bids, seed and secret stay hidden until the close."""
 
@@ -349,6 +361,7 @@ class AuctionView(Message):
     state: AuctionState
     intents: tuple[AuctionIntent, ...]
     roster: tuple[Address, ...]
+    answers: tuple[RosterAnswer, ...] = Field(default=(), description="once it is closed, in the roster's order")
     opened_at: int
     closes_at: int
     closed_at: int | None = None

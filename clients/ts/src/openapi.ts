@@ -45,6 +45,11 @@ export interface components {
             state: components["schemas"]["AuctionState"];
             intents: components["schemas"]["AuctionIntent"][];
             roster: Hex[];
+            /**
+             * @description once it is closed, in the roster's order
+             * @default []
+             */
+            answers: components["schemas"]["RosterAnswer"][];
             opened_at: number;
             closes_at: number;
             /** @default null */
@@ -491,6 +496,21 @@ export interface components {
             /** @description its first auction, which opens at valid_from or at once */
             auction_id: Hex;
             signature: Hex;
+        };
+        /**
+         * RosterAnswer
+         * @description What a solver on an auction's roster answered: `bid`, `declined`, `failed`, null where it did not in time.
+         *
+         *     `refusal` says of one that failed what was wrong: a bid's code (docs/errors.md), or `not_asked`, `no_answer`,
+         *     `answer_invalid`. A later bid that was taken stands in its place.
+         */
+        RosterAnswer: {
+            /** Format: eip55-address */
+            solver: Hex;
+            /** @default null */
+            answer: ("bid" | "declined" | "failed") | null;
+            /** @default null */
+            refusal: string | null;
         };
         /**
          * SignedBid

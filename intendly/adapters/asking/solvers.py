@@ -81,7 +81,7 @@ class HttpSolvers:
             refusal = endpoint.refusal()
             if refusal is not None:
                 _ASKED.labels("not_asked").inc()
-                refused.append((ask, AskFailed(refusal)))
+                refused.append((ask, AskFailed(refusal, "not_asked")))
                 continue
             limit_s = self._limit_s(ask)
             asked = _Asked(ask, endpoint, limit_s, began + limit_s)
@@ -175,13 +175,16 @@ class HttpSolvers:
             response = BidResponse.model_validate_json(answer)
         except ValidationError as error:
             issue = error.errors(include_input=False, include_url=False)[0]
-            return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300])
-        except (AddressRefused, AnswerRefused) as error:
+            return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300], "answer_invalid")
+        except AnswerRefused as error:
+            return AskFailed(str(error), "answer_invalid")
+        except AddressRefused as error:
             return AskFailed(str(error))
         except Exception as error:  # noqa: BLE001
             return AskFailed(type(error).__name__)
         if response.bids and all(one.bid.solver != asked.ask.solver for one in response.bids):
-            return AskFailed("its bids are all another solver's, as if it had registered that one's endpoint")
+            why = "its bids are all another solver's, as if it had registered that one's endpoint"
+            return AskFailed(why, "answer_invalid")
         return response
 
     @cached_property

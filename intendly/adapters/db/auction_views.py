@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from intendly_sdk.messages import AuctionBid, AuctionIntent, AuctionState, AuctionView, Bid, BidFate, Leg
+from intendly_sdk.messages import (
+    AuctionBid,
+    AuctionIntent,
+    AuctionState,
+    AuctionView,
+    Bid,
+    BidFate,
+    Leg,
+    RosterAnswer,
+)
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 from sqlalchemy import Connection, Row, text
 
@@ -18,8 +27,13 @@ _AUCTION = text("""
            (extract(epoch FROM a.opened_at) * 1000)::bigint AS opened_at,
            (extract(epoch FROM a.closes_at) * 1000)::bigint AS closes_at,
            (extract(epoch FROM a.closed_at) * 1000)::bigint AS closed_at,
-           (SELECT array_agg(r.solver ORDER BY r.solver) FROM auction_solvers r WHERE r.auction_id = a.id) AS roster
-    FROM auctions a WHERE a.id = :id
+           r.solvers, r.answers, r.refusals
+    FROM auctions a CROSS JOIN LATERAL (
+        SELECT array_agg(solver ORDER BY solver) AS solvers, array_agg(answer ORDER BY solver) AS answers,
+               array_agg(refusal ORDER BY solver) AS refusals
+        FROM auction_solvers WHERE auction_id = a.id
+    ) r
+    WHERE a.id = :id
 """)
 _INTENTS = text("""
     SELECT i.*, ai.fee FROM auction_intents ai JOIN intents i ON i.hash = ai.intent_hash
@@ -67,7 +81,8 @@ class AuctionViews:
                 AuctionIntent(intent_hash=Hash32(one.hash), intent=intent_of(one, self._deployment), fee=int(one.fee))
                 for one in intents
             ),
-            roster=tuple(Address(solver) for solver in row.roster or ()),
+            roster=tuple(Address(solver) for solver in row.solvers or ()),
+            answers=_answers(row) if closed else (),
             opened_at=row.opened_at,
             closes_at=row.closes_at,
             closed_at=row.closed_at,
@@ -76,6 +91,13 @@ class AuctionViews:
             winner=Hash32(row.winner) if closed and row.winner is not None else None,
             bids=bids,
         )
+
+
+def _answers(row: Row[Any]) -> tuple[RosterAnswer, ...]:
+    return tuple(
+        RosterAnswer(solver=Address(solver), answer=answer, refusal=refusal)
+        for solver, answer, refusal in zip(row.solvers or (), row.answers or (), row.refusals or (), strict=True)
+    )
 
 
 def _bids(connection: Connection, auction_id: Hash32) -> tuple[AuctionBid, ...]:

@@ -68,18 +68,20 @@ _PLACE = Prepared("""
         ) AS l (bid_hash, intent_hash, position, amount_out, fee)
         JOIN placed p ON p.hash = l.bid_hash
     ), answered AS (
-        UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = 'bid'
+        UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = 'bid', refusal = NULL
         FROM input i WHERE r.auction_id = i.auction_id AND r.solver = i.solver
     )
     SELECT i.auction_id, i.solver, p.hash IS NOT NULL AS created FROM input i LEFT JOIN placed p ON p.hash = i.hash
 """)
 
 _NO_BIDS = text("""
-    UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = unanswered.answer
+    UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = unanswered.answer,
+        refusal = unanswered.refusal
     FROM (
-        SELECT s.auction_id, s.solver, i.answer
-        FROM unnest(CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]), CAST(:answer AS text[]))
-             AS i (auction_id, solver, answer)
+        SELECT s.auction_id, s.solver, i.answer, i.refusal
+        FROM unnest(
+            CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]), CAST(:answer AS text[]), CAST(:refusal AS text[])
+        ) AS i (auction_id, solver, answer, refusal)
         JOIN auction_solvers s ON s.auction_id = i.auction_id AND s.solver = i.solver
         WHERE s.answered_at IS NULL
         ORDER BY s.auction_id, s.solver FOR NO KEY UPDATE OF s
@@ -144,6 +146,7 @@ class BidStore:
             "auction_id": [bytes(one.auction_id) for one in no_bids],
             "solver": [bytes(one.solver) for one in no_bids],
             "answer": [one.answer for one in no_bids],
+            "refusal": [one.refusal for one in no_bids],
         }
         with self._database.transaction() as connection:
             connection.execute(_NO_BIDS, values)

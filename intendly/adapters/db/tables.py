@@ -170,6 +170,7 @@ auction_solvers = Table(
     Column("asked_at", _moment, comment="when the HTTP request to it began; null: not asked yet"),
     Column("answered_at", _moment),
     Column("answer", Text, comment="bid, declined or failed"),
+    Column("refusal", Text, comment="a code: what was wrong with an answer that failed"),
     PrimaryKeyConstraint("auction_id", "solver"),
 )
 

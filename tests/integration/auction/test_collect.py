@@ -17,6 +17,7 @@ from intendly_sdk.signatures import Signer
 
 from intendly.adapters.asking.solvers import HttpSolvers
 from intendly.adapters.db.asks import AskStore
+from intendly.adapters.db.auction_views import AuctionViews
 from intendly.services.auction_ports import Answered, Ask, AskFailed, CrowdedOut
 from intendly.services.collect_bids import CollectBids
 from tests.integration.auction.desk import Desk
@@ -100,6 +101,18 @@ def answers(desk: Desk) -> dict[Address, list[str | None]]:
     return told
 
 
+def refusals(desk: Desk) -> dict[Address, list[tuple[str | None, str | None]]]:
+    """Of each solver in each auction, once all are closed, as anyone reads them: its answer and what was wrong."""
+    views, told = AuctionViews(desk.database, DEPLOYMENT), dict[Address, list[tuple[str | None, str | None]]]()
+    for (auction_id,) in desk.rows.run("SELECT id FROM auctions ORDER BY id"):
+        view = views.find(Hash32(bytes(auction_id)))
+        assert view is not None
+        assert tuple(each.solver for each in view.answers) == view.roster
+        for each in view.answers:
+            told.setdefault(each.solver, []).append((each.answer, each.refusal))
+    return told
+
+
 def test_one_request_carries_every_open_auction_and_its_bids_are_in(desk: Desk, solver: Signer) -> None:
     with asked(desk, solver, bidding(solver)) as server:
         desk.accept(5)
@@ -143,6 +156,9 @@ def test_who_does_not_answer_counts_as_having_answered(desk: Desk, solver: Signe
         assert time.monotonic() - began < 1.2
     told = answers(desk)
     assert (told[solver.address], told[rival.address]) == (["bid"], ["failed"])
+    desk.end_window()
+    desk.closer().run()
+    assert refusals(desk) == {solver.address: [("bid", None)], rival.address: [("failed", "no_answer")]}
 
 
 def test_a_fast_bid_is_in_while_the_slow_one_is_waited_for(desk: Desk, solver: Signer, rival: Signer) -> None:
@@ -171,12 +187,20 @@ def test_a_bid_that_breaks_a_rule_or_is_not_the_solvers_own_stays_out(
         return BidResponse(bids=(*good, *bad))
 
     with asked(desk, solver, another_fee), asked(desk, rival, bidding(solver)):
-        desk.accept(2)
+        hashes = desk.accept(2)
         desk.opener().run()
         collector(desk).run()
     told = answers(desk)
     assert sorted(map(str, told[solver.address])) == ["bid", "failed"]
     assert told[rival.address] == ["failed", "failed"]
+    auction = AuctionViews(desk.database, DEPLOYMENT).find(desk.auction_of(hashes[0]))
+    assert auction is not None
+    assert (len(auction.roster), auction.answers) == (2, ()), "hidden until the close"
+    desk.end_window()
+    desk.closer().run()
+    seen = refusals(desk)
+    assert sorted(seen[solver.address]) == [("bid", None), ("failed", "bid_invalid")]
+    assert seen[rival.address] == [("failed", "answer_invalid")] * 2, "its bids are all another's"
     assert desk.rows.one("SELECT count(*) FROM bids WHERE solver = %s", bytes(solver.address)) == 1
     assert desk.rows.one("SELECT count(*) FROM bids") == 1
 

@@ -61,7 +61,8 @@ def test_a_connection_that_was_lost_is_replaced(database: Database) -> None:
     with database.statement() as connection:
         _LOOK.all(connection, {"divisor": 1})
     with database.transaction() as other:
-        other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        other.execute(text(others))  # returns once they have ended
     with database.statement() as connection:
         assert _LOOK.all(connection, {"divisor": 1}) == []
 
