@@ -57,10 +57,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AskFailed:
-    """The solver gave no answer that counts; `why` is for the log, `refusal` for everyone (docs/solvers.md)."""
+    """The solver gave no answer that counts; `why` is for the log, `code` for everyone (docs/solvers.md)."""
 
     why: str
-    refusal: Literal["not_asked", "no_answer", "answer_invalid"] = "no_answer"
+    code: Literal["not_asked", "no_answer", "not_a_bid_response", "not_its_bids"] = "no_answer"
 
 
 @dataclass(frozen=True, slots=True)

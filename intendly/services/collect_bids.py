@@ -77,7 +77,7 @@ def _wanted(ask: Ask, answer: BidResponse | AskFailed) -> list[SignedBid]:
 def _no_bids(ask: Ask, answer: BidResponse | AskFailed, placed: Sequence[Placed]) -> list[NoBid]:
     """In which auctions the solver gave no bid, and in which it gave one that is refused; not what came too late."""
     if isinstance(answer, AskFailed):
-        return [NoBid(auction.auction_id, ask.solver, "failed", answer.refusal) for auction in ask.auctions]
+        return [NoBid(auction.auction_id, ask.solver, "failed", answer.code) for auction in ask.auctions]
     named = {bid.bid.auction_id for bid, _ in placed}
     declined = [
         NoBid(auction.auction_id, ask.solver, "declined") for auction in ask.auctions if auction.auction_id not in named

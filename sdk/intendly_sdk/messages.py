@@ -345,8 +345,8 @@ class AuctionBid(Message):
 class RosterAnswer(Message):
     """What a solver on an auction's roster answered: `bid`, `declined`, `failed`, null where it did not in time.
 
-    `refusal` says of one that failed what was wrong: a bid's code (docs/errors.md), or `not_asked`, `no_answer`,
-    `answer_invalid`. A later bid that was taken stands in its place.
+    `refusal` says of one that failed what was wrong: its bid's code (docs/errors.md), or `not_asked`, `no_answer`,
+    `not_a_bid_response`, `not_its_bids`. A later bid that was taken stands in its place.
     """
 
     solver: Address

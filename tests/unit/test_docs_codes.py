@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from intendly_sdk import typed_data
-from intendly_sdk.messages import BidFate, EventKind
+from intendly_sdk.messages import BidFate, EventKind, RosterAnswer
 
 from intendly.domain.errors import VenueError
 from intendly.domain.reasons import Reason
+from intendly.services.auction_ports import AskFailed
 from intendly.settings import Settings
 from web.problems import FRAMEWORK, INTERNAL, MALFORMED_JSON
 
@@ -69,6 +71,14 @@ def test_every_event_is_told_once() -> None:
 
 def test_every_fate_is_told_once() -> None:
     assert sorted(_first_cells(_section("solvers.md", "What a fate means"))) == sorted(BidFate)
+
+
+def test_every_code_of_an_ask_in_vain_is_told_once() -> None:
+    codes = get_args(get_type_hints(AskFailed)["code"])
+    assert sorted(_first_cells(_section("solvers.md", "What became of an answer over HTTP"))) == sorted(codes)
+    assert not set(codes) & set(STATUS), "one that a bid is refused with too"
+    words = RosterAnswer.__doc__ or ""
+    assert all(f"`{code}`" in words for code in codes)
 
 
 @pytest.mark.parametrize("name", ["PERMIT", "CANCEL", "BID", "STREAM_LOGIN", "INTENT_RECEIPT", "CANCEL_RECEIPT"])

@@ -13,7 +13,7 @@ import httpcore
 import structlog
 from intendly_sdk.messages import BidResponse
 
-from intendly.adapters.asking.connection import AnswerRefused
+from intendly.adapters.asking.addresses import AddressRefused
 from intendly.adapters.asking.line import Line
 from intendly.adapters.breaker import Breaker
 from intendly.services.auction_ports import Ask, AskFailed
@@ -111,7 +111,7 @@ def host_of(url: str, *, with_port: bool) -> str:
     """The host that `url` names, for counting; the text itself where it is no URL."""
     try:
         parts = _url(url)
-    except AnswerRefused:
+    except AddressRefused:
         return url
     host = parts.host.decode().lower().rstrip(".")
     return f"{host}:{parts.port or _PORTS[parts.scheme]}" if with_port else host
@@ -121,7 +121,7 @@ def _url(url: str) -> httpcore.URL:
     try:
         parts = httpcore.URL(url)
     except ValueError:
-        raise AnswerRefused("its endpoint is not a URL") from None
+        raise AddressRefused("its endpoint is not a URL") from None
     if parts.scheme not in _PORTS or not parts.host:
-        raise AnswerRefused("its endpoint is not an http or https URL")
+        raise AddressRefused("its endpoint is not an http or https URL")
     return parts

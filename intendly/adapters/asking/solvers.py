@@ -175,16 +175,16 @@ class HttpSolvers:
             response = BidResponse.model_validate_json(answer)
         except ValidationError as error:
             issue = error.errors(include_input=False, include_url=False)[0]
-            return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300], "answer_invalid")
+            return AskFailed(f"not a BidResponse: {issue['loc']}: {issue['msg']}"[:300], "not_a_bid_response")
         except AnswerRefused as error:
-            return AskFailed(str(error), "answer_invalid")
+            return AskFailed(str(error), "not_a_bid_response")
         except AddressRefused as error:
             return AskFailed(str(error))
         except Exception as error:  # noqa: BLE001
             return AskFailed(type(error).__name__)
         if response.bids and all(one.bid.solver != asked.ask.solver for one in response.bids):
             why = "its bids are all another solver's, as if it had registered that one's endpoint"
-            return AskFailed(why, "answer_invalid")
+            return AskFailed(why, "not_its_bids")
         return response
 
     @cached_property

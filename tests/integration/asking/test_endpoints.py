@@ -108,7 +108,10 @@ def test_another_solver_at_the_same_url_and_a_new_url_begin_afresh(asking: HttpS
         (_, first), (_, second) = _ask(asking, failing.url, failing.url)
         assert isinstance(first, AskFailed)
         assert isinstance(second, AskFailed)
-        assert {first.why, second.why} == {"status 400", "not asked for a while, since it failed again and again"}
+        assert {(first.why, first.code), (second.why, second.code)} == {
+            ("status 400", "not_a_bid_response"),
+            ("not asked for a while, since it failed again and again", "not_asked"),
+        }
         assert _why(asking, good.url) is None
 
 

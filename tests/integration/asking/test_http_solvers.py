@@ -226,7 +226,7 @@ def test_a_body_byte_by_byte_is_not_read_on() -> None:
 
     with serving(answer) as (server,):
         got, _ = _answers([server.url], timeout_ms=20_000)[server.url]
-    assert got == AskFailed("it comes in pieces that are too small")
+    assert got == AskFailed("it comes in pieces that are too small", "not_a_bid_response")
 
 
 def test_an_answer_in_ordinary_chunks_behind_an_early_hint_is_read() -> None:
@@ -247,6 +247,7 @@ def test_a_redirect_is_not_followed() -> None:
     with serving(ok(NO_BIDS)) as (target,), serving(_redirect_to(target.url)) as (server,):
         answer, _ = _answers([server.url])[server.url]
         assert isinstance(answer, AskFailed)
+        assert answer.code == "not_a_bid_response"
         assert target.requests == 0
 
 
@@ -256,6 +257,7 @@ def test_nonsense_is_a_failure_and_says_what(body: bytes) -> None:
         answer, _ = _answers([server.url])[server.url]
     assert isinstance(answer, AskFailed)
     assert "BidResponse" in answer.why
+    assert answer.code == "not_a_bid_response"
 
 
 def test_a_private_address_is_refused_unless_a_setting_allows_it() -> None:
@@ -264,6 +266,15 @@ def test_a_private_address_is_refused_unless_a_setting_allows_it() -> None:
         assert isinstance(answer, AskFailed)
         assert "not public" in answer.why
         assert server.requests == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://solver.test", "http://", "http://nowhere.invalid/bids", "http://127.0.0.1:1/bids"]
+)
+def test_what_is_told_to_everyone_does_not_say_what_a_name_resolves_to(url: str) -> None:
+    """No URL, no such name, a closed port, and an address within: one code for all."""
+    codes = {_answers([url], allow_private=private)[url][0].code for private in (True, False)}
+    assert codes == {"no_answer"}
 
 
 def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,7 +200,7 @@ def test_a_bid_that_breaks_a_rule_or_is_not_the_solvers_own_stays_out(
     desk.closer().run()
     seen = refusals(desk)
     assert sorted(seen[solver.address]) == [("bid", None), ("failed", "bid_invalid")]
-    assert seen[rival.address] == [("failed", "answer_invalid")] * 2, "its bids are all another's"
+    assert seen[rival.address] == [("failed", "not_its_bids")] * 2, "its bids are all another's"
     assert desk.rows.one("SELECT count(*) FROM bids WHERE solver = %s", bytes(solver.address)) == 1
     assert desk.rows.one("SELECT count(*) FROM bids") == 1
 

@@ -62,6 +62,28 @@ def test_down_and_up_again_on_full_tables(engine: Engine, url: str) -> None:
         assert connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 0
 
 
+def test_refusals_come_and_go_beside_the_answers_that_are_there(engine: Engine, url: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO auctions (id, opened_at, closes_at, secret, secret_hash)"
+                " SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), now(), now(), sha256(''), sha256('')"
+                " FROM generate_series(1, 2000) n"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO auction_solvers (auction_id, solver, answer)"
+                " SELECT id, substr(id, 13), 'failed' FROM auctions"
+            )
+        )
+    migrate.downgrade(url, "0004")
+    migrate.upgrade(url)
+    with engine.connect() as connection:
+        answers = connection.execute(text("SELECT answer, refusal, count(*) FROM auction_solvers GROUP BY 1, 2")).all()
+    assert answers == [("failed", None, 2000)]
+
+
 def test_a_migration_gives_up_on_a_lock_and_leaves_the_schema_as_it_was(engine: Engine, url: str) -> None:
     with engine.begin() as busy:
         busy.execute(text("LOCK TABLE spent_nonces IN ACCESS SHARE MODE"))

@@ -130,15 +130,21 @@ def test_the_auction_is_sealed_until_its_close(relayer: Relayer, solver: Signer,
         assert (view.state, view.bids, view.secret, view.winner) == (state, (), None, None)
         assert view.intents[0].fee == GAS_FEE_USDC
         assert set(view.roster) == {solver.address, rival.address}
+        assert view.answers == ()
         for hidden in (data.hex(), hash_of(bid).hex(), str(3_010 * 10**6)):
             assert hidden not in text
     relayer.rows.run("UPDATE auctions SET winner = %s WHERE id = %s", hash_of(bid), bytes(opened.id))
     relayer.rows.run("UPDATE bids SET fate = 'won' WHERE hash = %s", hash_of(bid))
+    refusal = "UPDATE auction_solvers SET answer = 'failed', refusal = 'bid_invalid' WHERE solver = %s"
+    relayer.rows.run(refusal, bytes(rival.address))
     opened.close()
     text = relayer.get(f"/auctions/{opened.id}").text
     view = AuctionView.model_validate_json(text)
     assert [shown.bid for shown in view.bids] == [bid.bid]
     assert view.bids[0].bid.hash(DEPLOYMENT.domain) == view.bids[0].bid_hash == view.winner
+    assert tuple(each.solver for each in view.answers) == view.roster
+    told = {each.solver: (each.answer, each.refusal) for each in view.answers}
+    assert told == {solver.address: ("bid", None), rival.address: ("failed", "bid_invalid")}
     assert view.secret is not None
     assert keccak(view.secret) == view.secret_hash
     assert data.hex() not in text
