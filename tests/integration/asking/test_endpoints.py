@@ -275,8 +275,16 @@ def test_who_still_hangs_in_name_resolution_is_not_asked_and_a_hundred_of_those_
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with serving(ok(NO_BIDS)) as (server,), closing(_short(300)) as asking:
         urls = [f"http://{n}.test:{server.port}/bids" for n in range(100)]
-        for why in ("no answer within the time limit", "its last request still hangs"):
+        hang: set[str] = set()
+        failures = (
+            AskFailed("no answer within the time limit", "no_answer"),
+            AskFailed("its last request still hangs", "not_asked"),
+        )
+        for failed in failures:
             answers = {ask.endpoint: answer for ask, answer in _ask(asking, *urls, server.url)}
             assert not isinstance(answers.pop(server.url), AskFailed)
-            assert {answer.why for answer in answers.values() if isinstance(answer, AskFailed)} == {why}
+            # On a busy machine the turn of some has not come by the first limit; they may be asked again.
+            hang = hang or {url for url, answer in answers.items() if isinstance(answer, AskFailed)}
+            assert hang
+            assert [answers[url] for url in hang] == [failed] * len(hang)
         released.set()
