@@ -48,15 +48,14 @@ _MAX_TRADES: Final = 2_000
     ),
 )
 def solver_sees(run: Run) -> Rounds:
-    """20 samples of each in a round; the percentiles are over those of all rounds."""
-    samples = run.size(20, 2)
+    """10 samples idle and 20 busy in a round; the percentiles are over those of all rounds."""
     with ExitStack() as stack:
         trading = stack.enter_context(_trading(run))
         clients = stack.enter_context(crowd())
         while True:
-            idle = trading.delays(samples)
+            idle = trading.delays(run.size(10, 2))
             clients.open(run.size(2_000, 20), trading.stream_port, {"auctions": True})
-            busy = trading.delays(samples)
+            busy = trading.delays(run.size(20, 2))
             clients.close()
             yield {"stream.opened.idle": Reading(idle), "stream.opened.busy": Reading(busy)}
 
