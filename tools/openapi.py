@@ -26,7 +26,9 @@ def generated() -> dict[str, Any]:
     """The document of a venue with the usual settings."""
     app = Flask("web", static_folder=None)
     add_routes(app)
-    return document(app, Settings.model_fields["batch_max"].default)
+    usual = {name: field.default for name, field in Settings.model_fields.items()}
+    stream_url = f"ws://{usual['bind_host']}:{usual['websocket_port']}/api/v1/stream"
+    return document(app, usual["batch_max"], stream_url)
 
 
 def written(found: dict[str, Any]) -> str:

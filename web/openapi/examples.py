@@ -24,6 +24,8 @@ from intendly_sdk.messages import (
     Cancel,
     CancelReceipt,
     ConfigView,
+    Event,
+    EventKind,
     FillView,
     Intent,
     IntentOutcome,
@@ -105,6 +107,18 @@ def examples() -> Mapping[type[BaseModel], BaseModel]:
         Tokens((TokenView(address=_USDC, symbol="USDC", name="USD Coin", decimals=6, gas_fee=50_000),)),
     )
     return {type(one): one for one in told}
+
+
+def heard() -> Event:
+    """An example of what the stream tells."""
+    intent = _intent()
+    return Event(
+        cursor="1-4711",
+        kind=EventKind.INTENT_ACCEPTED,
+        at=_NOW * 1_000,
+        intent_hash=intent.hash,
+        swapper=intent.swapper,
+    )
 
 
 def _intent() -> Intent:

@@ -55,4 +55,5 @@ def asset(name: str) -> Response:
 
 @cache
 def _document() -> bytes:
-    return json.dumps(document(current_app, venue().settings.batch_max)).encode()
+    settings = venue().settings
+    return json.dumps(document(current_app, settings.batch_max, settings.stream_url)).encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from intendly_sdk.messages import Cancel, CancelReceipt, Receipt, SignedBid, SignedIntent
+from intendly_sdk.messages import Cancel, CancelReceipt, Event, Receipt, SignedBid, SignedIntent
 from intendly_sdk.signatures import recover
 from intendly_sdk.typed_data import cancel_digest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
@@ -19,10 +19,12 @@ from intendly.domain.intent_rules import check_fields
 from tests.unit.domain.test_intent import MARKET, RULES, intent
 from tools import openapi
 from tools.openapi_changes import breaking, is_said
+from web import stream_events
 from web.app import add_routes
 from web.openapi.document import VERSION, document
 from web.openapi.examples import DOMAIN, RECEIPTS, SOLVER, SWAPPER
 from web.problems import problem_of
+from web.stream_query import LAST, EventsQuery
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_a_route_that_nobody_described_has_no_document() -> None:
     add_routes(app)
     app.add_url_rule("/api/v1/secrets", "api.secrets.find", lambda: "")
     with pytest.raises(KeyError, match=r"secrets\.find"):
-        document(app, 500)
+        document(app, 500, "ws://stream.example/api/v1/stream")
 
 
 def test_an_action_is_not_taken_for_an_intent() -> None:
@@ -71,7 +73,9 @@ def test_every_operation_says_what_it_does_and_refuses(generated: dict[str, Any]
         for method, operation in methods.items():
             place = f"{method} {path}"
             assert operation["summary"], place
-            assert {"429", "500", "503"} <= operation["responses"].keys(), place
+            assert {"422", "500", "503"} <= operation["responses"].keys(), place
+            # Websocket-server counts connections, not requests.
+            assert ("429" in operation["responses"]) == (path != stream_events.PATH), place
             if method == "post":
                 assert {"400", "408", "413", "415", "422"} <= operation["responses"].keys(), place
 
@@ -97,6 +101,23 @@ def test_a_code_that_it_names_is_one_of_ours(generated: dict[str, Any]) -> None:
                         code for part in parts for code in part.get("properties", {}).get("code", {"enum": []})["enum"]
                     ]
                     assert set(codes) <= known
+
+
+def test_server_sent_events_are_told_with_the_server_that_has_them() -> None:
+    app = Flask("web", static_folder=None)
+    add_routes(app)
+    operation = document(app, 500, "wss://stream.example/api/v1/stream")["paths"][stream_events.PATH]["get"]
+    assert [server["url"] for server in operation["servers"]] == ["https://stream.example"]
+    parameters = {(one["in"], one["name"]): one for one in operation["parameters"] if "name" in one}
+    assert parameters.keys() == {("query", name) for name in EventsQuery.model_fields} | {("header", LAST)}
+    for name in ("intents", "swappers"):
+        assert parameters["query", name]["explode"] is False, "separated by commas"
+    (media,) = operation["responses"]["200"]["content"].items()
+    assert media[0] == "text/event-stream"
+    hello, event, _ = media[1]["examples"]["heard"]["value"].split("\n\n")
+    assert "\nevent: hello\n" in hello
+    cursor, data = event.split("\n")
+    assert f"id: {Event.model_validate_json(data.removeprefix('data: ')).cursor}" == cursor
 
 
 def test_the_examples_are_signed(generated: dict[str, Any]) -> None:
