@@ -75,5 +75,7 @@ def logging_as_in_production(file: Path) -> Iterator[None]:
     """A line for each event, which costs as much as some of the work."""
     with file.open("w") as log, redirect_stderr(log):
         configure_logging("bench")
-        yield
-    configure_logging("bench", "WARNING", "console")
+        try:
+            yield
+        finally:
+            configure_logging("bench", "WARNING", "console")
