@@ -73,9 +73,9 @@ def _bare(database: Database, redis: Redis, size: int) -> float:
 @contextmanager
 def logging_as_in_production(file: Path) -> Iterator[None]:
     """A line for each event, which costs as much as some of the work."""
-    with file.open("w") as log, redirect_stderr(log):
-        configure_logging("bench")
-        try:
+    try:
+        with file.open("w") as log, redirect_stderr(log):
+            configure_logging("bench")
             yield
-        finally:
-            configure_logging("bench", "WARNING", "console")
+    finally:
+        configure_logging("bench", "WARNING", "console")
