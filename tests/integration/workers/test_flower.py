@@ -190,7 +190,15 @@ def test_it_keeps_so_many_workers_and_no_more(flower: Watched, redis_url: str) -
         until(lambda: "flower_events_total" in flower.get("/metrics").text)
         app.conf.update(celery_settings(redis_url))
         with app.connection() as connection:
-            for number in range(MAX_WORKERS + 1):
+            with app.events.Dispatcher(connection, hostname="worker0@test") as events:
+
+                def is_told() -> bool:
+                    """Told anew each time: Flower may answer before it listens."""
+                    events.send("worker-heartbeat", freq=2.0, active=0, processed=0)
+                    return known() == ["worker0@test"]
+
+                until(is_told)
+            for number in range(1, MAX_WORKERS + 1):
                 with app.events.Dispatcher(connection, hostname=f"worker{number}@test") as events:
                     events.send("worker-heartbeat", freq=2.0, active=0, processed=0)
         until(lambda: f"worker{MAX_WORKERS}@test" in known())
