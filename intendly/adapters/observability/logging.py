@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging.config
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -47,12 +48,14 @@ def configure_logging(process: str, level: str = "INFO", style: Format = "json",
     `level` is the lowest that is written: DEBUG, INFO, WARNING or ERROR. Our own lines below WARNING are written
     together every `held_s` seconds, those from WARNING on at once, behind what is held.
     """
-    held = partial(_HoldingLogger, HeldLines(_StderrLogger().msg, every_s=held_s))
+    logger: Callable[..., _StderrLogger] = _StderrLogger
+    if held_s:
+        logger = partial(_HoldingLogger, HeldLines(_StderrLogger().msg, every_s=held_s))
     logging.config.dictConfig(logging_config(process, level, style))
     structlog.configure(
         processors=[*_enrichment(process), *_finish(style)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=held if held_s else _StderrLogger,
+        logger_factory=logger,
         cache_logger_on_first_use=False,
     )
 

@@ -12,6 +12,7 @@ from intendly_sdk.primitives import Hash32
 from intendly_sdk.signatures import Signer, recover
 from intendly_sdk.typed_data import award_digest
 
+from intendly.adapters.db import migrate
 from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.events import EventStore
 from intendly.domain.auction import decide
@@ -378,6 +379,25 @@ def test_a_fate_that_is_written_stands(desk: Desk, solver: Signer) -> None:
     desk.closer().run()
     desk.rows.run("UPDATE bids SET fate = 'lost', fate_detail = 'long ago'")
     assert desk.fates(intent_hash) == {solver.address: ("lost", "long ago")}
+
+
+def test_fates_outlive_a_migration_down_and_up(desk: Desk, solver: Signer, rival: Signer) -> None:
+    """Down they are written into the bids; up again those stand."""
+    (intent_hash,) = in_auction(desk)
+    desk.bid(intent_hash, solver, WORSE)
+    desk.bid(intent_hash, rival, BEST)
+    desk.end_window()
+    desk.closer().run()
+    before, url = desk.fates(intent_hash), desk.rows.url.replace("://", "+psycopg2://", 1)
+    migrate.downgrade(url, "0003")
+    written = desk.rows.run("SELECT solver, fate, fate_detail FROM bids")
+    migrate.upgrade(url)
+    assert {bytes(who): (fate, detail) for who, fate, detail in written} == {
+        bytes(who): told for who, told in before.items()
+    }
+    assert {told[0] for told in before.values()} == {"won", "lost"}
+    desk.database.dispose()
+    assert desk.fates(intent_hash) == before
 
 
 def test_the_best_bid_for_a_nonce_that_is_taken_lost_for_that_and_the_others_by_price(
