@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from intendly.services.ports import EventStore
 from web.stream_backlog import Backlog, write_of
 from web.stream_frame import Frame, Frames
 from web.stream_hub import Hub
-from web.stream_topics import login_of, topics_of
+from web.stream_topics import login_of, solver_of, topics_of
 
 PAGE: Final = 500
 FIRST_PAGE: Final = 32
@@ -68,6 +69,7 @@ class Following:
         self._hub = hub
         self._store = store
         self._topics: list[str] = []
+        self._logins: dict[str, str] = {}
         self._followed = 0
         self._held: Backlog | None = None
 
@@ -123,19 +125,24 @@ class Following:
         self._held = None
 
     @contextmanager
-    def logged_in(self, solver: str) -> Iterator[None]:
-        """From now on it is told when what the log-in rests on has changed; not any more if the block raises."""
-        topic = login_of(solver)
-        if topic in self._topics:
-            yield
-            return
-        self._hear([topic])
+    def logged_in(self, solver: str, key: str) -> Iterator[None]:
+        """It is logged in by `key`, and ends with a change after which that is no longer the solver's.
+
+        As before if the block raises.
+        """
+        before, topic = self._logins.get(solver), login_of(solver)
+        if before is None:
+            self._logins[solver] = key
+            self._hear([topic])
         try:
             yield
         except BaseException:
-            self._topics.remove(topic)
-            self._hub.remove(self, [topic])
+            if before is None:
+                del self._logins[solver]
+                self._topics.remove(topic)
+                self._hub.remove(self, [topic])
             raise
+        self._logins[solver] = key
 
     def stop(self) -> None:
         """Hear nothing any more."""
@@ -143,9 +150,14 @@ class Following:
 
     def take(self, event: Published, frame: Frame) -> None:
         """An event that one of the subscriptions hears; held back while older ones are told."""
-        if event.kind == EventKind.SOLVER_CHANGED:
-            self._client.end(LOGIN_AGAIN, "your registration has changed: log in again, and resume")
-        elif self._held is None:
+        if event.kind == EventKind.SOLVER_CHANGED and event.solver is not None:
+            # The log-in may be newer than the change: the row stands before its event is told.
+            if not _is_key(self._logins.get(event.solver), event):
+                self._client.end(LOGIN_AGAIN, "your registration has changed: log in again, and resume")
+                return
+            if solver_of(event.solver) not in self._topics:
+                return
+        if self._held is None:
             self._client.say(frame)
         elif not self._held.add(frame):
             self._client.end(TRY_AGAIN, "too far behind: resume behind your last cursor")
@@ -174,3 +186,9 @@ class Following:
             yield from map(self._hub.frame, page)
             after = page[-1].number if len(page) == limit else upto
             limit = max(1, min(PAGE, limit * PAGE_BYTES // (1 + sum(len(event.frame) for event in page))))
+
+
+def _is_key(key: str | None, changed: Published) -> bool:
+    """Whether `key` signs for the solver after this change."""
+    data = json.loads(changed.frame)["data"]
+    return data.get("active") is True and data.get("signing_key") == key

@@ -120,7 +120,7 @@ class Session:
         except SignatureError as error:
             raise LoginInvalid(f"signature: {error}", field="signature") from None
         # It hears of a change of the key before the key is read: one that came between would be lost.
-        with self._following.logged_in(str(request.solver)):
+        with self._following.logged_in(str(request.solver), str(signed_by)):
             registered = self._keys.signing_key(request.solver)
             if registered is None:
                 raise LoginInvalid(

@@ -15,12 +15,12 @@ _ANY_SOLVER: Final = "solvers"
 def topics_to(event: Published) -> list[str]:
     """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
     if event.kind == EventKind.SOLVER_CHANGED and event.solver is not None:
-        return [_solver(event.solver), login_of(event.solver)]
+        return [solver_of(event.solver), login_of(event.solver)]
     if event.solver is not None:
-        return [_solver(event.solver)]
+        return [solver_of(event.solver)]
     topics = [topic for topic in (event.intent_hash, event.swapper) if topic is not None]
     if event.kind == EventKind.AUCTION_OPENED:
-        topics += [_ANY_AUCTION, *map(_solver, event.roster)]
+        topics += [_ANY_AUCTION, *map(solver_of, event.roster)]
     elif event.kind == EventKind.AUCTION_CLOSED:
         topics += [_ANY_AUCTION, _ANY_SOLVER]
     return topics
@@ -32,7 +32,7 @@ def topics_of(interest: Interest) -> list[str]:
     if interest.auctions:
         topics.append(_ANY_AUCTION)
     if interest.solver is not None:
-        topics += [_solver(interest.solver), _ANY_SOLVER]
+        topics += [solver_of(interest.solver), _ANY_SOLVER]
     return topics
 
 
@@ -41,6 +41,6 @@ def login_of(solver: str) -> str:
     return f"login {solver}"
 
 
-def _solver(address: str) -> str:
+def solver_of(address: str) -> str:
     """A solver's own topic; it may be the address of a swapper too, whose events are for anyone."""
     return f"solver {address}"

@@ -189,6 +189,12 @@ def opened(number: int, *roster: Signer) -> Change:
     return Change(EventKind.AUCTION_OPENED, intent(number), Hash32(b"\xaa" * 32), SWAPPER, data=data)
 
 
+def changed(solver: Signer, key: Signer, active: bool) -> Change:
+    """What the registry's row of `solver` has become."""
+    data = {"signing_key": str(key.address), "active": active, "endpoint_set": False}
+    return Change(EventKind.SOLVER_CHANGED, solver=solver.address, data=data)
+
+
 def numbers(client: Client) -> list[int]:
     """The numbers of its events, the first of the test's being 1."""
     return [int(event["cursor"].split("-")[1]) - client.begin for event in client.events]

@@ -10,8 +10,7 @@ from intendly_sdk.errors import UnavailableError
 from intendly_sdk.messages import EventKind
 from intendly_sdk.signatures import Signer
 
-from intendly.domain.events import Change
-from tests.integration.stream.conftest import SOLVER, Client, Stream, change, intent, opened
+from tests.integration.stream.conftest import SOLVER, Client, Stream, change, changed, intent, opened
 from tests.integration.web.world import DEPLOYMENT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -58,11 +57,11 @@ def test_after_a_changed_registration_it_logs_in_again_and_hears_of_it(stream: S
     async def main() -> None:
         async with AsyncStreamClient(stream.url, signer=SOLVER, domain=DEPLOYMENT.domain) as solver:
             await solver.subscribe(solver=True)
-            changed = Change(EventKind.SOLVER_CHANGED, solver=SOLVER.address, data={"active": True})
-            await asyncio.to_thread(stream.publish, changed)
+            gone = changed(SOLVER, SOLVER, active=False)
+            await asyncio.to_thread(stream.publish, gone)
             told = await solver.next_event(timeout=30)
             assert told is not None
-            assert (told.kind, told.data) == (EventKind.SOLVER_CHANGED, {"active": True})
+            assert (told.kind, told.data) == (EventKind.SOLVER_CHANGED, gone.data)
             assert solver.is_connected
 
     asyncio.run(main())

@@ -25,6 +25,7 @@ from tests.integration.stream.conftest import (
     Client,
     Stream,
     change,
+    changed,
     health_of,
     intent,
     now_ms,
@@ -149,7 +150,7 @@ def test_a_solver_logs_in_with_its_registered_key_alone(running: Stream) -> None
 
 
 def test_a_log_in_ends_with_the_registration_that_it_rests_on(stream: Stream) -> None:
-    """Whatever it follows; the others stay, and who logs in again is told of the change and no more."""
+    """Whatever it follows; the others stay, and who logs in again is told of the changes and no more."""
     stream.serve()
     follows, bids_only, rival = stream.client(), stream.client(), stream.client()
     for client, signer in ((follows, SOLVER), (bids_only, SOLVER), (rival, RIVAL)):
@@ -157,7 +158,9 @@ def test_a_log_in_ends_with_the_registration_that_it_rests_on(stream: Stream) ->
     follows.subscribe(solver=True)
     rival.subscribe(solver=True)
     cursor = stream.store.head().cursor
-    stream.publish(Change(EventKind.SOLVER_CHANGED, solver=SOLVER.address, data={"active": True}))
+    stream.publish(changed(SOLVER, SOLVER, active=True))
+    assert [event["kind"] for event in follows.read(1)] == ["solver.changed"], "its log-in stands"
+    stream.publish(changed(SOLVER, SOLVER, active=False))
     for client in (follows, bids_only):
         with pytest.raises(ConnectionClosed) as closed:
             client.read(2)
@@ -167,7 +170,7 @@ def test_a_log_in_ends_with_the_registration_that_it_rests_on(stream: Stream) ->
     again = stream.client()
     assert again.log_in(SOLVER)["ok"]
     again.subscribe(solver=True, after=cursor)
-    assert [event["kind"] for event in again.read(1)] == ["solver.changed"]
+    assert [event["kind"] for event in again.read(2)] == ["solver.changed"] * 2
     assert again.subscribe(auctions=True)["ok"]
 
 

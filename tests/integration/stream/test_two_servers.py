@@ -250,7 +250,8 @@ class Publishing:
         if draw < 0.4:
             return Change(EventKind.BID_DECIDED, about, auction, swapper, solver, data)
         if draw < 0.402:
-            return Change(EventKind.SOLVER_CHANGED, solver=solver, data=data)
+            registered = {"signing_key": str(solver), "active": self._chance.random() < 0.5, "endpoint_set": False}
+            return Change(EventKind.SOLVER_CHANGED, solver=solver, data=data | registered)
         return Change(self._chance.choice(FATES), about, swapper=swapper, data=data)
 
 

@@ -22,7 +22,11 @@ from web.stream_hub import Hub
 from web.stream_session import Session
 
 SOLVER, NEXT = Signer(b"\x51" * 32), Signer(b"\x52" * 32)
-CHANGED = Published(1, 1, EventKind.SOLVER_CHANGED, "{}", solver=str(SOLVER.address))
+
+
+def changed(key: Address, active: bool = True) -> Published:
+    frame = json.dumps({"data": {"signing_key": str(key), "active": active, "endpoint_set": False}})
+    return Published(1, 1, EventKind.SOLVER_CHANGED, frame, solver=str(SOLVER.address))
 
 
 class Socket(Client):
@@ -54,7 +58,7 @@ class Keys:
 
 
 class Connection:
-    """A client of a hub, at which `CHANGED` may be dispatched."""
+    """A client of a hub, at which a change may be dispatched."""
 
     def __init__(self, keys: Keys) -> None:
         self.table = Table()
@@ -66,8 +70,8 @@ class Connection:
             cast("Any", self.socket), self.hub, self.table, keys, nothing, DEPLOYMENT.domain, nothing, 60
         )
 
-    def change(self) -> None:
-        self.hub._dispatch(CHANGED)
+    def change(self, key: Address = NEXT.address, active: bool = True) -> None:
+        self.hub._dispatch(changed(key, active))
 
     def log_in(self) -> dict[str, Any]:
         expires_at = int(time.time() + HOUR_MS / 1000) + 60
@@ -107,4 +111,19 @@ def test_one_that_logs_in_twice_hears_of_a_change_once_and_a_failed_try_leaves_i
     assert not connection.log_in()["ok"]
     assert len(connection.session._following._topics) == 1
     connection.change()
+    assert connection.socket.ended == LOGIN_AGAIN
+
+
+def test_a_change_that_the_log_in_rests_on_already_does_not_end_it() -> None:
+    """The row stands before its event is told."""
+    connection = Connection(Keys(SOLVER.address))
+    assert connection.log_in()["ok"]
+    told = len(connection.socket.told)
+    connection.change(SOLVER.address)
+    assert (connection.socket.ended, len(connection.socket.told)) == (None, told), "it has not asked for its events"
+    connection.session._answer(json.dumps({"type": "subscribe", "id": 2, "solver": True}))
+    connection.change(SOLVER.address)
+    assert connection.socket.ended is None
+    assert connection.socket.told[-1] == json.loads(changed(SOLVER.address).frame)
+    connection.change(SOLVER.address, active=False)
     assert connection.socket.ended == LOGIN_AGAIN
