@@ -41,6 +41,7 @@ class View:
 
 
 _AGGREGATE3 = keccak(b"aggregate3((address,bool,bytes)[])")[:4]
+_CHAIN_ID = View("getChainId", (), ("uint256",))
 _BLOCK_NUMBER = View("getBlockNumber", (), ("uint256",))
 _BLOCK_TIME = View("getCurrentBlockTimestamp", (), ("uint256",))
 
@@ -66,6 +67,13 @@ class ChainCalls:
         """Close the connections."""
         self._client.close()
 
+    def chain_id(self) -> int:
+        """Which chain it is. Raises `ChainError`."""
+        (found,) = self.read([_CHAIN_ID.at(self._multicall3)]).values
+        if found is None:
+            raise ChainError("multicall3 does not tell the chain: is it another contract?")
+        return int(found)
+
     def read(self, calls: Sequence[Call]) -> Answers:
         """Make all calls in one. A call that returns one value gives it bare. Raises `ChainError`."""
         own = (_BLOCK_NUMBER.at(self._multicall3), _BLOCK_TIME.at(self._multicall3))
@@ -88,7 +96,7 @@ class ChainCalls:
         try:
             answer = self._client.post(self._url, json=request).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
-            raise ChainError(f"eth_call: {type(error).__name__}") from None
+            raise ChainError(f"RPC_URL: eth_call: {type(error).__name__}") from None
         if "result" not in answer:
             raise ChainError(f"eth_call: {answer.get('error')}")
         return HexBytes(answer["result"])

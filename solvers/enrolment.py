@@ -1,6 +1,6 @@
 """A solver's way in: its executor deployed, its key and endpoint in the registry. Done once, checked at each start.
 
-Contracts are known by what forge built; nothing of them is written down here.
+Contracts are known by what forge built; nothing of them is written down here but what is read of them.
 """
 
 from __future__ import annotations
@@ -8,23 +8,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-from intendly_sdk.backoff import is_loopback
 from intendly_sdk.messages import ConfigView
-from intendly_sdk.primitives import Address
-from web3 import Web3
-from web3.contract.contract import Contract, ContractConstructor, ContractFunction
-from web3.types import Nonce, TxParams
+from intendly_sdk.primitives import ZERO_ADDRESS, Address
+from intendly_sdk.signatures import Signer
 
-from solvers.artifacts import read_artifact
+from solvers.chain_calls import ChainCalls, View
+
+if TYPE_CHECKING:
+    from solvers.wallet import Wallet
 
 log = logging.getLogger("solvers")
-RECEIPT_SECONDS = 60
+
+_SETTLEMENT = View("SETTLEMENT", (), ("address",))
+_CONSENTED = View("isConsented", ("address", "address"), ("bool",))
+_SOLVER = View("solverInfo", ("address",), ("(address,uint64,string)",))
+_BALANCE = View("balanceOf", ("address",), ("uint256",))
 
 
 class EnrolmentError(Exception):
@@ -32,18 +34,20 @@ class EnrolmentError(Exception):
 
 
 class Enrolment:
-    """One solver's account on one chain. Raises `EnrolmentError`; web3's errors pass through."""
+    """One solver's account on one chain. Raises `EnrolmentError`, `ChainError` and `SettingsError`."""
 
-    def __init__(self, rpc_url: str, key: str, config: ConfigView, contracts_out: Path, data_dir: Path) -> None:
-        session = requests.Session()
-        session.trust_env = not is_loopback(rpc_url)
-        self._w3 = Web3(Web3.HTTPProvider(rpc_url, session=session))
-        self._account: LocalAccount = Account.from_key(key)
+    def __init__(
+        self, rpc_url: str, key: str, config: ConfigView, calls: ChainCalls, contracts_out: Path, data_dir: Path
+    ) -> None:
+        self._rpc_url = rpc_url
+        self._key = key
+        self._own = Signer(key).address
         self._config = config
+        self._calls = calls
         self._contracts_out = contracts_out
         self._note = data_dir / "executor.json"
-        if self._w3.eth.chain_id != config.chain_id:
-            raise EnrolmentError(f"RPC_URL is chain {self._w3.eth.chain_id}, the venue is on {config.chain_id}")
+        if (chain_id := calls.chain_id()) != config.chain_id:
+            raise EnrolmentError(f"RPC_URL is chain {chain_id}, the venue is on {config.chain_id}")
 
     def executor(self, name: str, given: Address | None, more: Mapping[str, Address]) -> Address:
         """The executor to bid with: the given one, the remembered one, or one deployed now.
@@ -53,48 +57,49 @@ class Enrolment:
         address = given or self._remembered(name)
         if address is None:
             address = self._deploy(name, more)
-        self._check(name, address)
+        self._check(address)
         return address
 
     def register(self, endpoint: str) -> None:
         """Put key and endpoint into the registry, where they are not there already."""
-        registry = self._contract("SolverRegistry", self._config.registry)
-        own = self._account.address
-        signing_key, _, known_endpoint = registry.functions.solverInfo(own).call()
-        if not registry.functions.isRegistered(own).call():
-            self._send(registry.functions.register(own, endpoint))
+        registry, own = self._config.registry, self._own.checksum
+        (info,) = self._calls.read([_SOLVER.at(registry, self._own)]).values
+        if info is None:
+            raise EnrolmentError(f"there is no SolverRegistry at {registry}")
+        signing_key, _, known_endpoint = info
+        if Address(signing_key) == ZERO_ADDRESS:
+            self._send("register", own, endpoint)
             log.info("solver.registered solver=%s endpoint=%s", own, endpoint or "-")
             return
-        if signing_key != own:
-            self._send(registry.functions.setKey(own))
+        if Address(signing_key) != self._own:
+            self._send("setKey", own)
             log.info("solver.key_set solver=%s", own)
         if known_endpoint != endpoint:
-            self._send(registry.functions.setEndpoint(endpoint))
+            self._send("setEndpoint", endpoint)
             log.info("solver.endpoint_set solver=%s endpoint=%s", own, endpoint or "-")
 
     def fund(self, executor: Address, tokens: Mapping[str, Address]) -> None:
         """Move the wallet's tokens, by symbol, into the executor."""
-        own = self._account.address
-        contracts = {symbol: self._contract("ERC20", token) for symbol, token in tokens.items()}
-        amounts = {symbol: token.functions.balanceOf(own).call() for symbol, token in contracts.items()}
-        held = [symbol for symbol, amount in amounts.items() if amount]
-        self._send(*(contracts[s].functions.transfer(executor.checksum, amounts[s]) for s in held))
-        for symbol in held:
-            log.info("executor.funded token=%s amount=%d", symbol, amounts[symbol])
+        amounts = self._calls.read([_BALANCE.at(token, self._own) for token in tokens.values()]).values
+        held = [(symbol, amount) for symbol, amount in zip(tokens, amounts, strict=True) if amount]
+        if not held:
+            return
+        transfer = self._wallet.call
+        self._wallet.send(
+            *(transfer("ERC20", tokens[of], "transfer", executor.checksum, amount) for of, amount in held)
+        )
+        for symbol, amount in held:
+            log.info("executor.funded token=%s amount=%d", symbol, amount)
 
     def _deploy(self, name: str, more: Mapping[str, Address]) -> Address:
         known = {
             "settlement": self._config.settlement,
             "registry": self._config.registry,
-            "solver": Address(self._account.address),
-            "owner_": Address(self._account.address),
+            "solver": self._own,
+            "owner_": self._own,
             **more,
         }
-        artifact = read_artifact(self._contracts_out, name)
-        inputs = next(entry["inputs"] for entry in artifact["abi"] if entry["type"] == "constructor")
-        factory = self._w3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"]["object"])
-        (receipt,) = self._send(factory.constructor(*(known[each["name"]].checksum for each in inputs)))
-        address = Address(receipt["contractAddress"])
+        address = self._wallet.deploy(name, known)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         self._note.write_text(json.dumps({"name": name, **self._where(), "executor": str(address)}))
         log.info("executor.deployed name=%s executor=%s", name, address)
@@ -107,48 +112,35 @@ class Enrolment:
         note = json.loads(self._note.read_text())
         address = Address(note.pop("executor"))
         same = note == {"name": name, **self._where()}
-        return address if same and self._w3.eth.get_code(self._checksum(address)) else None
+        return address if same and self._settlement_of(address) is not None else None
 
     def _where(self) -> dict[str, Any]:
         return {
             "chain_id": self._config.chain_id,
             "settlement": str(self._config.settlement),
             "registry": str(self._config.registry),
-            "solver": str(Address(self._account.address)),
+            "solver": str(self._own),
         }
 
-    def _check(self, name: str, executor: Address) -> None:
-        functions = self._contract(name, executor).functions
-        if functions.SETTLEMENT().call() != self._config.settlement.checksum:
+    def _check(self, executor: Address) -> None:
+        if self._settlement_of(executor) != self._config.settlement:
             raise EnrolmentError(f"executor {executor} works for another Settlement")
-        registry = self._contract("SolverRegistry", self._config.registry)
-        if not registry.functions.isConsented(executor.checksum, self._account.address).call():
-            raise EnrolmentError(f"executor {executor} has not consented to solver {self._account.address}")
+        (consented,) = self._calls.read([_CONSENTED.at(self._config.registry, executor, self._own)]).values
+        if not consented:
+            raise EnrolmentError(f"executor {executor} has not consented to solver {self._own}")
 
-    def _contract(self, name: str, address: Address) -> Contract:
-        contract: Contract = self._w3.eth.contract(
-            address=self._checksum(address), abi=read_artifact(self._contracts_out, name)["abi"]
-        )
-        return contract
+    def _settlement_of(self, executor: Address) -> Address | None:
+        """None where there is no executor."""
+        (answer,) = self._calls.read([_SETTLEMENT.at(executor)]).values
+        return None if answer is None else Address(answer)
 
-    def _checksum(self, address: Address) -> Any:
-        return Web3.to_checksum_address(str(address))
+    def _send(self, function: str, *arguments: object) -> None:
+        """To the registry."""
+        self._wallet.send(self._wallet.call("SolverRegistry", self._config.registry, function, *arguments))
 
-    def _send(self, *calls: ContractFunction | ContractConstructor) -> list[Any]:
-        """Send all, then wait for all: they share blocks. Their receipts; every one has succeeded."""
-        if calls and self._w3.eth.get_balance(self._account.address) == 0:
-            raise EnrolmentError(f"{self._account.address} holds no coins to pay for gas")
-        nonce = self._w3.eth.get_transaction_count(self._account.address)
-        hashes = [self._broadcast(call, nonce + number) for number, call in enumerate(calls)]
-        return [self._receipt(tx_hash) for tx_hash in hashes]
+    @cached_property
+    def _wallet(self) -> Wallet:
+        # Half a second of imports, which a start that finds all in its place does not need.
+        from solvers.wallet import Wallet
 
-    def _broadcast(self, call: ContractFunction | ContractConstructor, nonce: int) -> Any:
-        terms: TxParams = {"from": self._account.address, "nonce": Nonce(nonce)}
-        transaction: Any = call.build_transaction(terms)
-        return self._w3.eth.send_raw_transaction(self._account.sign_transaction(transaction).raw_transaction)
-
-    def _receipt(self, tx_hash: Any) -> Any:
-        receipt = self._w3.eth.wait_for_transaction_receipt(tx_hash, timeout=RECEIPT_SECONDS, poll_latency=0.1)
-        if receipt["status"] != 1:
-            raise EnrolmentError(f"transaction {tx_hash.hex()} reverted")
-        return receipt
+        return Wallet(self._rpc_url, self._key, self._contracts_out)

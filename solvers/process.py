@@ -15,14 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol, TypeVar
 
-import requests
 from intendly_sdk.backoff import delays
 from intendly_sdk.client import VenueClient
 from intendly_sdk.errors import IntendlyError, ListenError
 from intendly_sdk.messages import ConfigView
 from intendly_sdk.primitives import Address
 from intendly_sdk.signatures import Signer
-from web3.exceptions import Web3Exception
 
 from solvers.chain_calls import ChainCalls, ChainError
 from solvers.enrolment import Enrolment, EnrolmentError
@@ -58,12 +56,9 @@ def main(start: Callable[[], Runner]) -> None:
     """Start, run until SIGTERM or SIGINT, exit with 0; with 2 and one line when it can't start."""
     try:
         runner = start()
-    except requests.RequestException as error:
-        # Its text names the endpoint, which may carry a key.
-        _refuse(f"RPC_URL: {type(error).__name__}")
     except ListenError as error:
         _refuse(f"LISTEN_HOST, LISTEN_PORT: {error}")
-    except (SettingsError, EnrolmentError, IntendlyError, ChainError, Web3Exception, OSError) as error:
+    except (SettingsError, EnrolmentError, IntendlyError, ChainError, OSError) as error:
         _refuse(f"{type(error).__name__}: {error}")
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -89,12 +84,13 @@ def stand(settings: SolverSettings) -> Ground:
     markets = load_markets(settings.markets_file)
     rpc_url = settings.rpc_url.get_secret_value()
     config = _wait(lambda: _config(settings.intendly_api_url), settings.start_timeout_s, "venue")
+    calls = ChainCalls(rpc_url, markets.multicall3)
     enrolment = _wait(
-        lambda: Enrolment(rpc_url, key, config, settings.contracts_out, settings.solver_data_dir),
+        lambda: Enrolment(rpc_url, key, config, calls, settings.contracts_out, settings.solver_data_dir),
         settings.start_timeout_s,
         "chain",
     )
-    return Ground(Signer(key), config, markets, ChainCalls(rpc_url, markets.multicall3), enrolment)
+    return Ground(Signer(key), config, markets, calls, enrolment)
 
 
 def wait_known(ground: Ground, settings: SolverSettings) -> None:
@@ -140,7 +136,7 @@ def _wait(attempt: Callable[[], Got], seconds: int, what: str) -> Got:
     for wait in delays(first=0.2, cap=2.0):
         try:
             return attempt()
-        except (IntendlyError, OSError) as error:
+        except (IntendlyError, ChainError, OSError) as error:
             if time.monotonic() >= ends:
                 raise
             log.info("process.waiting for=%s reason=%s", what, type(error).__name__)

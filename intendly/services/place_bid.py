@@ -64,9 +64,13 @@ class PlaceBids:
         if quota is not None:
             decided = _within(quota, decided)
         new = [one for one in decided if isinstance(one, NewBid)]
-        places = iter(self._bids.place(new) if new else ())
-        self._pull_close([one.signed.bid.auction_id for one in new])
-        return [_told(one, next(places)) if isinstance(one, NewBid) else one for one in decided]
+        places = self._bids.place(new) if new else []
+        # Who had answered before has been counted among those that the close waits for.
+        self._pull_close(
+            [one.signed.bid.auction_id for one, place in zip(new, places, strict=True) if place == "first"]
+        )
+        told = map(_told, new, places)
+        return [next(told) if isinstance(one, NewBid) else one for one in decided]
 
     def decline(self, auction_id: Hash32, solver: Address) -> None:
         """The solver will not bid, so it need not be waited for. A bid that it placed before stays in.
@@ -121,7 +125,7 @@ def _told(new: NewBid, place: Place) -> BidAccepted | VenueError:
         solver=str(bid.solver),
         intent_hashes=[str(leg.intent_hash) for leg in bid.legs],
     )
-    return _accepted(new.signed, new.hash, created=place == "new")
+    return _accepted(new.signed, new.hash, created=place != "again")
 
 
 def _accepted(signed: SignedBid, bid_hash: Hash32, *, created: bool) -> BidAccepted:

@@ -185,8 +185,8 @@ class NoBid:
     refusal: str | None = None
 
 
-Place = Literal["new", "again", "late"]
-"""A bid that is placed is in now, or was before, or came after the close."""
+Place = Literal["first", "next", "again", "late"]
+"""A bid that is placed is in now, as its solver's first answer or a later one; was in before; came after the close."""
 
 
 class BidStore(Protocol):

@@ -36,7 +36,7 @@ _LOCK = Prepared("""
 # wait for the delete.
 _PLACE = Prepared("""
     WITH input AS MATERIALIZED (
-        SELECT i.*
+        SELECT i.*, r.answered_at IS NULL AS first
         FROM unnest(
             CAST(:hash AS bytea[]), CAST(:auction_id AS bytea[]), CAST(:solver AS bytea[]),
             CAST(:executor AS bytea[]), CAST(:valid_until AS bigint[]), CAST(:data AS bytea[]),
@@ -56,7 +56,9 @@ _PLACE = Prepared("""
         INSERT INTO bids (
             hash, auction_id, solver, executor, valid_until, data, call_data_hash, gas_limit, penalty, signature
         )
-        SELECT i.* FROM input i, (SELECT count(*) AS n FROM replaced) r WHERE r.n >= 0
+        SELECT i.hash, i.auction_id, i.solver, i.executor, i.valid_until, i.data, i.call_data_hash, i.gas_limit,
+            i.penalty, i.signature
+        FROM input i, (SELECT count(*) AS n FROM replaced) r WHERE r.n >= 0
         ON CONFLICT (hash) DO NOTHING
         RETURNING hash
     ), legs AS (
@@ -71,7 +73,8 @@ _PLACE = Prepared("""
         UPDATE auction_solvers r SET answered_at = clock_timestamp(), answer = 'bid', refusal = NULL
         FROM input i WHERE r.auction_id = i.auction_id AND r.solver = i.solver
     )
-    SELECT i.auction_id, i.solver, p.hash IS NOT NULL AS created FROM input i LEFT JOIN placed p ON p.hash = i.hash
+    SELECT i.auction_id, i.solver, i.first, p.hash IS NOT NULL AS created
+    FROM input i LEFT JOIN placed p ON p.hash = i.hash
 """)
 
 _NO_BIDS = text("""
@@ -159,17 +162,17 @@ class BidStore:
         last = {(bid.signed.bid.auction_id, bid.signed.bid.solver): bid for bid in bids}
         with self._database.statement() as connection:
             rows = _PLACE.all(connection, _columns(list(last.values())), after=_LOCK)
-        created = {(Hash32(row.auction_id), Address(row.solver)): row.created for row in rows}
+        placed = {(Hash32(row.auction_id), Address(row.solver)): row for row in rows}
         told: list[Place] = []
         seen = set[Hash32]()
         for bid in bids:
             key = (bid.signed.bid.auction_id, bid.signed.bid.solver)
-            if key not in created:
+            if key not in placed:
                 told.append("late")
-            elif bid.hash in seen or (bid.hash == last[key].hash and not created[key]):
+            elif bid.hash in seen or (bid.hash == last[key].hash and not placed[key].created):
                 told.append("again")
             else:
-                told.append("new")
+                told.append("first" if placed[key].first else "next")
             seen.add(bid.hash)
         return told
 

@@ -25,7 +25,7 @@ def markets(chain: LocalChain) -> Markets:
     return Markets.model_validate_json(json.dumps(chain.markets()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def calls(chain: LocalChain, markets: Markets) -> Iterator[ChainCalls]:
     """A reader of that chain."""
     reader = ChainCalls(chain.rpc_url, markets.multicall3)

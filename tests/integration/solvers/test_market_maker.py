@@ -25,14 +25,14 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def executor(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Address:
+def executor(chain: LocalChain, calls: ChainCalls, tmp_path_factory: pytest.TempPathFactory) -> Address:
     """Deployed as at the first start, and given what the wallet holds: 10 WETH and 30,000 USDC."""
     solver = Signer(_KEY).address
     chain.give_coins(solver)
     chain.give(chain.weth, solver, 10 * 10**18)
     chain.give(chain.usdc, solver, 30_000 * 10**6)
     out, folder = CONTRACTS / "out", tmp_path_factory.mktemp("maker")
-    enrolment = Enrolment(chain.rpc_url, _KEY.hex(), chain.config, out, folder)
+    enrolment = Enrolment(chain.rpc_url, _KEY.hex(), chain.config, calls, out, folder)
     found = enrolment.executor("InventoryExecutor", None, {})
     enrolment.fund(found, {"WETH": Address(chain.weth.address), "USDC": Address(chain.usdc.address)})
     assert chain.usdc.functions.balanceOf(found.checksum).call() == 30_000 * 10**6

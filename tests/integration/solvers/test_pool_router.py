@@ -26,14 +26,16 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def executor(chain: LocalChain, markets: Markets, tmp_path_factory: pytest.TempPathFactory) -> Address:
+def executor(
+    chain: LocalChain, markets: Markets, calls: ChainCalls, tmp_path_factory: pytest.TempPathFactory
+) -> Address:
     """Deployed and registered as the solver does it at its first start."""
     chain.give_coins(Signer(_KEY).address)
     folder = tmp_path_factory.mktemp("router")
     routers = {"v2Router": markets.uniswap_v2.router, "v3Router": markets.uniswap_v3.router}
 
     def enrol(out: Path = CONTRACTS / "out") -> Address:
-        enrolment = Enrolment(chain.rpc_url, _KEY.hex(), chain.config, out, folder)
+        enrolment = Enrolment(chain.rpc_url, _KEY.hex(), chain.config, calls, out, folder)
         found = enrolment.executor("PoolExecutor", None, routers)
         enrolment.register("")
         return found

@@ -123,6 +123,20 @@ def test_the_statements_do_not_grow_with_the_bids(pit: Pit, number: int) -> None
     assert len(seen) == 3
 
 
+def test_a_bid_in_place_of_the_last_does_not_look_at_the_close(database_url: str) -> None:
+    pit = Pit(database_url, auction_min_ms=25_000)
+    auction = pit.open(SOLVER, RIVAL, window_ms=30_000)
+    terms = {"valid_until": auction.told_close // 1_000 + 1}
+    pit.place_bids.place(auction.bid(SOLVER, **terms))
+    pit.place_bids.place(auction.bid(RIVAL, **terms))
+    assert auction.is_pulled()
+    with statements(pit.database) as seen:
+        assert pit.place_bids.place(auction.bid(SOLVER, amount_out=3_030 * 10**6, **terms)).created
+    assert len(seen) == 2
+    assert (auction.bids(), pit.rows.closes_at_ms(auction.id)) == (2, auction.told_close - 5_000)
+    pit.database.dispose()
+
+
 def test_declines_and_failures_count_as_answers(pit: Pit) -> None:
     auction = pit.open(SOLVER, RIVAL)
     pit.place_bids.decline(auction.id, SOLVER.address)
