@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bench import trade
 from bench.child import BenchError
-from bench.due import stage
+from bench.due import analyse, stage
 from bench.ground import DEPLOYMENT
 from bench.publish import logging_as_in_production
 from bench.rows import Reading, Rounds, Run, Spec, ratio_at_most, subject
@@ -96,6 +96,7 @@ class _Desk:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
+        self._analysed = False
         self._key = coincurve.PrivateKey()
         self._awards = _Awards(database)
         self._close = CloseAuctions(
@@ -114,6 +115,9 @@ class _Desk:
 
     def _closed(self, count: int) -> float:
         stage(self._settings, self._database, count, _BIDS)
+        if not self._analysed:  # once, since a venue's statements are planned long before most of their ticks
+            analyse(self._settings)
+            self._analysed = True
         began = time.perf_counter()
         closed = self._close.run()
         took = self._awards.signed_at - began

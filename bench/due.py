@@ -63,4 +63,9 @@ def stage(settings: Settings, database: Database, auctions: int, bids: int) -> N
             page_size=_CHUNK,
         )
         at.execute("UPDATE chain_cursor SET block_time = %s", (opened.closes_at,))
+
+
+def analyse(settings: Settings) -> None:
+    """What a planner knows of the tables; statements that were planned before are planned anew."""
+    with trade.connected(settings) as at:
         at.execute(f"ANALYZE {_TABLES}")

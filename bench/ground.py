@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psycopg2
 from intendly_sdk.primitives import ZERO_HASH, Address
@@ -27,6 +28,7 @@ from intendly.domain.deployment import Deployment, Token
 from intendly.settings import Settings, load_settings
 
 _TEMPLATE = "bench_template"
+World = TypeVar("World")
 
 DEPLOYMENT = Deployment(
     chain_id=31_337,
@@ -54,6 +56,7 @@ class Ground:
         self._durable = durable
         self._stack = ExitStack()
         self._numbers = itertools.count(1)
+        self._kept: dict[str, Any] = {}
 
     def close(self) -> None:
         self._stack.close()
@@ -76,6 +79,13 @@ class Ground:
     @cached_property
     def valkey(self) -> EmbeddedValkey:
         return self._stack.enter_context(embedded_valkey(self.folder, durable=self._durable))
+
+    def keep(self, name: str, world: Callable[[], AbstractContextManager[World]]) -> World:
+        """What subjects share, made by the first that asks for `name`; it goes in the end."""
+        if name not in self._kept:
+            self._kept[name] = self._stack.enter_context(world())
+        kept: World = self._kept[name]
+        return kept
 
     def new_folder(self, name: str) -> Path:
         """An empty one."""

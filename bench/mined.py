@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from statistics import mean
 from typing import Any, Final
 
 import httpx
@@ -28,7 +27,7 @@ from cli.venue import rpc_of
 
 _RATES: Final = (1, 10, 20)
 _SECONDS: Final = {1: 4.0, 10: 2.5, 20: 2.5}
-_BACKLOG: Final = 300
+_BACKLOG: Final = 500
 _SWAPPERS: Final = 50
 _SWAPPERS_TRADES: Final = 100
 _DOLLARS: Final = 20
@@ -57,7 +56,7 @@ _SPECS: Final = [
     *memory.SPECS,
     Spec(
         "mined.per_block",
-        f"fills in a block while {_BACKLOG} intents that came at once are filled",
+        f"fills in the fullest block of those that fill {_BACKLOG} intents that came at once",
         "fills",
         "the block's gas limit ÷ the gas of a fill in these transactions",
         ratio_at_least(0.8),
@@ -119,18 +118,16 @@ class Trading:
         return [(self._settled[one][0] - at) * 1_000 for one, at in posted.items()]
 
     def per_block(self, count: int) -> Reading:
-        """Of `count` intents that come at once; the first and the last block that have fills of them are not full."""
+        """The most, of `count` intents that come at once: a block that has fewer had no more to take."""
         signed = [self._signed() for _ in range(count)]
         self._post("/intents/batch", trade.batch(signed))
         self._wait([one.intent.hash for one in signed])
         fills = [self._settled[one.intent.hash][1] for one in signed]
         of_block = Counter(int(fill["block_number"]) for fill in fills)
-        first, last = min(of_block), max(of_block)
-        inner = range(first + 1, last) or range(first, last + 1)
         asked = [("eth_getTransactionReceipt", [tx]) for tx in {fill["tx_hash"] for fill in fills}]
         gas = sum(int(receipt["gasUsed"], 16) for receipt in self._rpc.results(asked)) / count
         limit = int(self._rpc.call("eth_getBlockByNumber", "latest", False)["gasLimit"], 16)
-        return Reading(mean(of_block[number] for number in inner), limit / gas)
+        return Reading(max(of_block.values()), limit / gas)
 
     def close(self) -> None:
         self._stream.stop()
@@ -164,9 +161,9 @@ class Trading:
 
 @contextmanager
 def trading_venue(run: Run) -> Iterator[Trading]:
-    """A venue of its own, with swappers who hold what they sell."""
-    people = [Signer(os.urandom(32)) for _ in range(_SWAPPERS)]
-    with whole_venue(run) as venue, ExitStack() as stack:
+    """The whole venue, with swappers of one's own who hold what they sell."""
+    venue, people = whole_venue(run), [Signer(os.urandom(32)) for _ in range(_SWAPPERS)]
+    with ExitStack() as stack:
         venue.market.ready([_trade_of(one) for one in people for _ in range(_SWAPPERS_TRADES)])
         traders = [stack.enter_context(TraderClient(venue.settings.api_url, one)) for one in people]
         stream = StreamClient(venue.settings.stream_url)

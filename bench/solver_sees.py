@@ -116,8 +116,9 @@ class Trading:
 
 @contextmanager
 def _trading(run: Run) -> Iterator[Trading]:
-    """A venue of its own, one of whose solvers is watched over."""
-    with whole_venue(run) as venue, ExitStack() as stack:
+    """The whole venue, one of whose solvers is watched over."""
+    venue = whole_venue(run)
+    with ExitStack() as stack:
         person = swappers(0)[0]
         trader = TraderClient(venue.settings.api_url, person)
         signer = load_key(solver_key_path(venue.settings, SOLVERS[0]))

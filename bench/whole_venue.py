@@ -37,9 +37,13 @@ class WholeVenue:
     market: DemoMarket
 
 
+def whole_venue(run: Run) -> WholeVenue:
+    """Ready, with the reference solvers on every roster from here on; all subjects share it."""
+    return run.ground.keep("whole venue", lambda: _started(run))
+
+
 @contextmanager
-def whole_venue(run: Run) -> Iterator[WholeVenue]:
-    """Ready, with the reference solvers on every roster from here on."""
+def _started(run: Run) -> Iterator[WholeVenue]:
     folder = run.ground.new_folder("venue")
     with ExitStack() as stack:
         with redirect_stderr(StringIO()):  # which ports it takes is of no interest here

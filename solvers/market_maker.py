@@ -17,6 +17,8 @@ from solvers.pricing import after_costs, fair_amount_out
 from solvers.process import Runner, main, stand
 from solvers.settings import MarketMakerSettings, load
 
+AT_ONCE = 1_000
+"""Auctions that may wait for their price: it takes hardly longer than a signature, so that many can be had in time."""
 CALLBACK_GAS = 120_000
 """InventoryExecutor only approves what it owes."""
 
@@ -115,7 +117,7 @@ def start() -> Runner:
         price_max_age_s=settings.price_max_age_s,
     )
     api_url = settings.intendly_api_url
-    runner = HttpSolver(solver, host=settings.listen_host, port=settings.listen_port, api_url=api_url)
+    runner = HttpSolver(solver, host=settings.listen_host, port=settings.listen_port, backlog=AT_ONCE, api_url=api_url)
     # Only once the port is ours does the registry send anyone to it.
     ground.enrolment.register(settings.solver_endpoint or f"http://{settings.listen_host}:{runner.port}/bids")
     return runner

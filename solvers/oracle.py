@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from intendly_sdk.primitives import Address
@@ -10,6 +11,8 @@ from solvers.chain_calls import ChainCalls, View
 from solvers.markets import Token
 from solvers.pricing import OraclePrice
 
+KEPT_S = 0.25
+"""A block is at least four times as long; auctions that come together are priced from one reading."""
 _BALANCE = View("balanceOf", ("address",), ("uint256",))
 _DECIMALS = View("decimals", (), ("uint8",))
 _LATEST = View("latestRoundData", (), ("uint80", "int256", "uint256", "uint256", "uint80"))
@@ -26,14 +29,26 @@ class Facts:
 
 
 class Oracle:
-    """Chainlink's AggregatorV3Interface, and ERC-20 balances of the executor. Raises `ChainError`."""
+    """Chainlink's AggregatorV3Interface, and ERC-20 balances of the executor. Raises `ChainError`.
 
-    def __init__(self, calls: ChainCalls, executor: Address) -> None:
+    Safe to use from several threads. What it read it tells again for `kept_s` seconds.
+    """
+
+    def __init__(self, calls: ChainCalls, executor: Address, kept_s: float = KEPT_S) -> None:
         self._calls = calls
         self._executor = executor
+        self._kept_s = kept_s
+        self._kept: dict[tuple[Address, Address], tuple[float, Facts | None]] = {}
 
     def read(self, token_in: Token, token_out: Token) -> Facts | None:
         """None when one of the tokens has no feed."""
+        pair, now = (token_in.address, token_out.address), time.monotonic()
+        kept = self._kept.get(pair)
+        if kept is None or now >= kept[0] + self._kept_s:
+            kept = self._kept[pair] = (now, self._read(token_in, token_out))
+        return kept[1]
+
+    def _read(self, token_in: Token, token_out: Token) -> Facts | None:
         feed_in, feed_out = token_in.price_feed, token_out.price_feed
         if feed_in is None or feed_out is None:
             return None

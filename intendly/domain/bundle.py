@@ -32,11 +32,32 @@ def too_late(bundle: Bundle, block_time: int) -> bool:
     return bundle.award.exclusive_until <= block_time + LATE_MARGIN_S
 
 
-def first_batch(gas: Sequence[int], most_gas: int, most_bundles: int) -> int:
-    """How many of the leading bundles, needing `gas` each, fit into one transaction of `most_gas`; at least one."""
-    total = 0
-    for count, each in enumerate(gas):
-        total += each
-        if count and (total > most_gas or count == most_bundles):
-            return count
-    return len(gas)
+@dataclass(frozen=True, slots=True)
+class BundleCost:
+    """What a bundle takes of a transaction: gas as fills go, gas by all that it may use, and bytes of calldata.
+
+    Both gas figures have the calldata's in them. A frame gives back what it does not use, but none begins unless the
+    whole of it is there (docs/adr/0014).
+    """
+
+    usual: int
+    whole: int
+    size: int
+
+
+def gas_limit(costs: Sequence[BundleCost]) -> int:
+    """Enough for all as fills go, of which one uses all that it may, wherever it stands in the batch.
+
+    Where more take more, those that come last are not tried, and are due again.
+    """
+    spare = 2 * max(one.whole for one in costs)
+    return min(sum(one.whole for one in costs), spare + sum(one.usual for one in costs))
+
+
+def first_batch(costs: Sequence[BundleCost], most_gas: int, most_bytes: int, most_bundles: int) -> int:
+    """How many of the leading bundles fit into one transaction of so much gas and calldata; at least one."""
+
+    def fits(count: int) -> bool:
+        return gas_limit(costs[:count]) <= most_gas and sum(one.size for one in costs[:count]) <= most_bytes
+
+    return next((count for count in range(min(len(costs), most_bundles), 1, -1) if fits(count)), 1)

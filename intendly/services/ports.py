@@ -22,7 +22,7 @@ from intendly_sdk.messages import Receipt as IntentReceipt
 from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.domain.bid import NewBid, Terms
-from intendly.domain.bundle import Bundle
+from intendly.domain.bundle import Bundle, BundleCost
 from intendly.domain.chain import Block, Log, SolverChanged
 from intendly.domain.deployment import Home, Token
 from intendly.domain.errors import RateLimited
@@ -442,8 +442,8 @@ class Sender(Protocol):
         """The same by the final block."""
         ...
 
-    def gas(self, bundle: Bundle) -> int:
-        """What one bundle adds to a transaction's gas limit, at most."""
+    def cost(self, bundle: Bundle) -> BundleCost:
+        """What one bundle takes of a transaction."""
         ...
 
     def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:

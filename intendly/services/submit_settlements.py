@@ -20,6 +20,8 @@ LANE_LEASE_S: Final = 10
 """Longer than the hard time limit of the task that runs this."""
 MOST_GAS: Final = 2**24
 """What a transaction may have at most (EIP-7825)."""
+MOST_BYTES: Final = 120_000
+"""Of calldata; nodes pass on no transaction of more than 128 KiB."""
 MOST_BUNDLES: Final = 12
 AWARDS_A_TICK: Final = 120
 
@@ -47,13 +49,13 @@ class SubmitSettlements:
             return 0
         try:
             due = self._without_late(due)
-            gas = [self._sender.gas(bundle) for bundle in due]
+            costs = [self._sender.cost(bundle) for bundle in due]
             while due:
-                count = first_batch(gas, MOST_GAS, MOST_BUNDLES)
+                count = first_batch(costs, MOST_GAS, MOST_BYTES, MOST_BUNDLES)
                 if not self._reserve(lane, due[:count]):
                     break
                 lane = Lane(lane.address, lane.token, lane.next_nonce + 1)
-                due, gas = due[count:], gas[count:]
+                due, costs = due[count:], costs[count:]
             return self._send_all()
         finally:
             self._lanes.release(lane)

@@ -17,14 +17,18 @@ from intendly.adapters.chain.fees import suggested_fees
 from intendly.adapters.chain.reader import FINAL_DEPTH, final_number
 from intendly.adapters.chain.rpc import Rpc, RpcError
 from intendly.adapters.chain.transactions import Transaction, intrinsic_gas, sign
-from intendly.domain.bundle import Bundle
+from intendly.domain.bundle import Bundle, BundleCost, gas_limit
 from intendly.domain.settlement import Fees, Receipt, Settlement
 from intendly.services.ports import SignedBytes
 
 log = structlog.get_logger(__name__)
 
-_CALLDATA_GAS: Final = 40
-"""At most, for one byte (EIP-7623)."""
+_USUAL_OF_LEG: Final = 100_000
+"""Permit2's pull, the payout and our own work take about two thirds of it (docs/performance.md, What costs)."""
+_USUAL_OF_CALLBACK: Final = 4
+"""A callback takes about a fifth of what solvers ask for it."""
+_COPIED_FOR_ONE: Final = 2
+"""Bytes of a bundle, at least, that are copied for one gas (GasBudget.sol)."""
 _KNOWN: Final = ("already known", "already imported", "known transaction", "nonce too low")
 """What nodes say of bytes that they have or had; the receipts tell the rest."""
 
@@ -59,17 +63,25 @@ class RpcSender:
     def final_block(self) -> int:
         return final_number(self._rpc)
 
-    def gas(self, bundle: Bundle) -> int:
+    def cost(self, bundle: Bundle) -> BundleCost:
         base, per_leg = self._frame_gas
-        frame = base + per_leg * len(bundle.intents) + bundle.signed_bid.bid.gas_limit
-        return frame + frame // 63 + _CALLDATA_GAS * len(settle_calldata([bundle]))
+        legs, callback = len(bundle.intents), bundle.signed_bid.bid.gas_limit
+        calldata = settle_calldata([bundle])
+        sent = intrinsic_gas(calldata)
+        frame = base + per_leg * legs + callback
+        return BundleCost(
+            usual=sent + _USUAL_OF_LEG * legs + callback // _USUAL_OF_CALLBACK,
+            whole=sent + frame + frame // 63 + len(calldata) // _COPIED_FOR_ONE,
+            size=len(calldata),
+        )
 
     def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
         calldata = settle_calldata(bundles)
         # requiredGas takes what settle takes, which is not encoded a second time.
         function = self._interface["requiredGas"]
         needed = self._ask(function, function.selector + calldata[len(function.selector) :])
-        return calldata, int(needed) + intrinsic_gas(calldata)
+        most = int(needed) + intrinsic_gas(calldata)
+        return calldata, min(most, gas_limit([self.cost(bundle) for bundle in bundles]))
 
     def suggested_fees(self) -> Fees:
         return suggested_fees(self._rpc)

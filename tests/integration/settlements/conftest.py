@@ -12,7 +12,7 @@ from intendly_sdk.primitives import Address, Hash32, HexBytes
 
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.settlements import SettlementStore
-from intendly.domain.bundle import Bundle
+from intendly.domain.bundle import Bundle, BundleCost
 from intendly.domain.errors import ChainUnavailable
 from intendly.domain.settlement import Fees, IntentFacts, Receipt, Settlement
 from intendly.services.ports import SignedBytes
@@ -40,6 +40,7 @@ class ScriptedNode:
     crash_at: str = ""
     refuses: str | None = None
     is_away: bool = False
+    bundle_size: int = 2_000
 
     def _may_crash(self, point: str) -> None:
         if self.crash_at == point:
@@ -63,8 +64,8 @@ class ScriptedNode:
     def final_block(self) -> int:
         return self.final_number
 
-    def gas(self, bundle: Bundle) -> int:
-        return 1_100_000 + len(bundle.intents)
+    def cost(self, bundle: Bundle) -> BundleCost:
+        return BundleCost(150_000, 1_100_000 + len(bundle.intents), self.bundle_size)
 
     def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
         return HexBytes(b"".join(bundle.bid_hash for bundle in bundles)), 1_000_000 * len(bundles)

@@ -106,13 +106,17 @@ def test_many_submitters_at_once_send_each_award_once(
     assert len(node.sent) == len(set(node.sent)) == desk.value("SELECT count(*) FROM settlements")
 
 
-def test_a_batch_keeps_to_the_gas_of_one_transaction(desk: Desk, node: ScriptedNode, submit: SubmitSettlements) -> None:
+@pytest.mark.parametrize(("size", "batches"), [(2_000, [6, 12, 12]), (24_000, [5] * 6)], ids=["gas", "calldata"])
+def test_a_batch_keeps_to_what_one_transaction_takes(
+    desk: Desk, node: ScriptedNode, submit: SubmitSettlements, size: int, batches: list[int]
+) -> None:
+    node.bundle_size = size
     for _ in range(30):
         desk.awarded()
-    assert submit.run() == 3
+    assert submit.run() == len(batches)
     counts = desk.value("SELECT array_agg(n) FROM (SELECT count(*) AS n FROM settlement_legs GROUP BY settlement_id) x")
     assert isinstance(counts, list)
-    assert sorted(counts) == [6, 12, 12]
+    assert sorted(counts) == batches
 
 
 def test_an_award_that_would_be_void_when_mined_lapses(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from itertools import count
 
@@ -48,7 +49,7 @@ def maker(chain: LocalChain, markets: Markets, calls: ChainCalls, executor: Addr
         Signer(_KEY),
         chain.config,
         executor,
-        Oracle(calls, executor),
+        Oracle(calls, executor, kept_s=0),
         markets,
         spread_bps=10,
         price_max_age_s=_MAX_AGE,
@@ -116,6 +117,25 @@ def test_what_is_promised_is_never_more_than_what_is_held(
 def test_a_bid_below_the_minimum_holds_nothing_back(ask: Callable[..., int | None]) -> None:
     assert all(ask(5 * 10**18, minimum=10**12) for _ in range(5))
     assert ask(5 * 10**18) is not None
+
+
+def test_auctions_that_come_together_are_priced_from_one_reading(
+    chain: LocalChain, markets: Markets, calls: ChainCalls, executor: Address
+) -> None:
+    feed, oracle = chain.feeds["WETH"].functions, Oracle(calls, executor, kept_s=2)
+    weth, usdc = (markets.by_address[Address(token.address)] for token in (chain.weth, chain.usdc))
+    began = time.monotonic()
+    first = oracle.read(weth, usdc)
+    chain.do(feed.setPrice(3_300 * 10**8))
+    again = oracle.read(weth, usdc)
+    if time.monotonic() < began + 2:
+        assert again is first
+    time.sleep(max(0.0, began + 2 - time.monotonic()))
+    later = oracle.read(weth, usdc)
+    assert later is not None
+    assert later.price_in is not None
+    assert later.price_in.answer == 3_300 * 10**8
+    chain.do(feed.setPrice(3_000 * 10**8))
 
 
 def test_it_declines_a_token_without_a_feed(ask: Callable[..., int | None]) -> None:
