@@ -53,7 +53,7 @@ _PATIENCE_S: Final = 20.0
     ),
 )
 def api_intents(run: Run) -> Rounds:
-    count = run.size(4_000, 40)
+    count = run.size(3_000, 40)
     with _venue(run) as (venue, bare, load):
         while True:
             intents = [trade.signed_intent() for _ in range(count)]

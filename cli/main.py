@@ -6,14 +6,18 @@ import os
 import signal
 import sys
 
+from intendly.adapters import loading
+
 
 def main() -> None:
     """Run the program. Ctrl-C while it is imported is answered as later on, by a line and exit code 130."""
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored
     if heard:
         signal.signal(signal.SIGINT, _leave)
+    loading.begin()
     from cli.program import run
 
+    loading.done()
     if heard:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     run()

@@ -15,10 +15,12 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from intendly.adapters import loading
 from intendly.adapters.asking import say_if_private_is_allowed
 from intendly.adapters.observability.logging import configure_logging, logging_config
 from intendly.settings import load_settings
 
+loading.begin()
 _settings = load_settings()
 _LINES_HELD_S = 0.1
 
@@ -59,12 +61,23 @@ def on_starting(_server: Any) -> None:
     say_if_private_is_allowed(_settings.solver_allow_private)
 
 
+def when_ready(_server: Any) -> None:
+    """The master has begun."""
+    loading.done()
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """In each worker, before the application is imported."""
+    loading.begin()
+
+
 def post_worker_init(_worker: Any) -> None:
     """In each worker, after the monkey patch and the import of the application, before its first connection."""
     from intendly.adapters.db import gevent_wait
 
     gevent_wait.install()
     configure_logging(proc_name, _settings.log_level, _settings.log_format, held_s=_LINES_HELD_S)
+    loading.done()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

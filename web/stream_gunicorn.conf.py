@@ -11,9 +11,11 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from intendly.adapters import loading
 from intendly.adapters.observability.logging import logging_config
 from intendly.settings import load_settings
 
+loading.begin()
 _settings = load_settings()
 
 proc_name = "websocket-server"
@@ -40,6 +42,16 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gun
         """Nothing."""
 
 
+def when_ready(_server: Any) -> None:
+    """The master has begun."""
+    loading.done()
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """In the worker, before the application is imported."""
+    loading.begin()
+
+
 def post_worker_init(worker: Any) -> None:
     """In the worker, after the monkey patch and the import of the application: read events; mind the end."""
     import gevent
@@ -49,6 +61,7 @@ def post_worker_init(worker: Any) -> None:
 
     gevent_wait.install()
     configure_logging(proc_name, _settings.log_level, _settings.log_format)
+    loading.done()
     server = worker.wsgi.extensions["intendly.stream"]
     server.start()
 

@@ -13,6 +13,8 @@ from celery import platforms
 from celery.apps.beat import Beat
 from celery.beat import Service
 
+from intendly.adapters import loading
+
 if TYPE_CHECKING:
     from intendly.adapters.observability.health import Check
     from workers.scheduler import LockedScheduler
@@ -33,6 +35,7 @@ class StoppedBetweenTicks(Beat):
 
     def install_sync_handler(self, service: Service) -> None:
         """celery's hook between the making of a service and its start."""
+        loading.done()
         if self.health_port is not None:
             from intendly.adapters.observability.metrics import serve_health
             from workers.celery_app import settings
@@ -73,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="workers.beat", description="Sends the ticks of beat_schedule.py.")
     parser.add_argument("--health-port", type=int, help="for /health and /metrics; without it there are none")
     options = parser.parse_args(arguments)
+    loading.begin()
     from intendly.adapters.observability.logging import configure_logging
     from workers.celery_app import app, settings
 

@@ -8,7 +8,6 @@ rest, and stops within about eight seconds.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import signal
 import socket
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from intendly.adapters import loading
 from intendly.adapters.asking import say_if_private_is_allowed
 from intendly.adapters.queue import QUEUES
 
@@ -56,7 +56,7 @@ GROUPS: Final[dict[str, Group]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the worker in this process until a signal stops it."""
     options = _options(arguments)
-    gc.disable()  # until all is loaded
+    loading.begin()
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # billiard reads it at its import
     from intendly.adapters.observability.logging import configure_logging
     from workers.celery_app import app, settings, task_modules
@@ -81,10 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         without_gossip=True,
         without_mingle=True,
     )
-    # What is loaded by now stays for good. Left to the garbage collector, all of it is looked at before each fork, and
-    # again and again while a tick reads its rows, which takes as long as the rows do.
-    gc.freeze()
-    gc.enable()
+    loading.done()
     worker.start()
     sys.exit(worker.exitcode)
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from intendly.adapters import loading
 from intendly.settings import Settings, SettingsError
 
 MAX_TASKS: Final = 5_000
@@ -26,6 +27,7 @@ SAVE_EVERY_MS: Final = 60_000
 
 def main() -> None:
     """Serve until SIGTERM. Exits with 2 and one line where the settings do not let it start."""
+    loading.begin()
     try:
         from intendly.adapters.observability.logging import configure_logging
         from workers.celery_app import app, settings
@@ -87,6 +89,7 @@ def _serve(app: Any, settings: Settings) -> None:
     logging.getLogger(__name__).info("serving on http://%s:%s", options.address, options.port)
     for number in (signal.SIGTERM, signal.SIGINT):
         flower.io_loop.asyncio_loop.add_signal_handler(number, flower.stop)  # which saves
+    loading.done()
     flower.start()
 
 
