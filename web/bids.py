@@ -12,9 +12,10 @@ from pydantic import RootModel
 from web.budgets import solvers
 from web.current import venue
 from web.problems import problem_of
-from web.wire import answer, body_bytes, json_as, members_as
+from web.wire import answer, body_bytes, either_as, json_as, members_as
 
 bids = Blueprint("bids", __name__, url_prefix="/bids")
+GoodBids = RootModel[tuple[SignedBid, ...]]
 Bids = RootModel[list[Any]]
 
 
@@ -24,7 +25,7 @@ def place() -> Response:
     limits = venue().settings
     body = body_bytes(limits.batch_body_max_bytes)
     if body.lstrip()[:1] == b"[":
-        return _place_each(members_as(SignedBid, json_as(Bids, body).root, limits.batch_max, ""))
+        return _place_each(members_as(SignedBid, either_as(GoodBids, Bids, body).root, limits.batch_max, ""))
     accepted = venue().place_bids.place(json_as(SignedBid, body), quota=solvers())
     return answer(accepted, 202 if accepted.created else 200)
 

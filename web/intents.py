@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from web.budgets import swappers
 from web.current import venue
 from web.problems import problem_of
-from web.wire import answer, body_as, body_bytes, json_as, members_as, path_as, query_as
+from web.wire import answer, body_as, body_bytes, either_as, members_as, path_as, query_as
 
 intents = Blueprint("intents", __name__, url_prefix="/intents")
 
@@ -38,6 +38,14 @@ class Batch(BaseModel):
     intents: list[Any]
 
 
+class GoodBatch(BaseModel):
+    """The same where every member is well-formed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intents: tuple[SignedIntent, ...]
+
+
 @intents.post("")
 def submit() -> Response:
     """Accept a signed intent: 202 when it is committed now, 200 when it was before."""
@@ -49,7 +57,7 @@ def submit() -> Response:
 def submit_batch() -> Response:
     """Accept several, each with its own outcome: the good ones are committed."""
     limits = venue().settings
-    raw = json_as(Batch, body_bytes(limits.batch_body_max_bytes)).intents
+    raw = either_as(GoodBatch, Batch, body_bytes(limits.batch_body_max_bytes)).intents
     members = members_as(SignedIntent, raw, limits.batch_max, "intents")
     good = [one for one in members if isinstance(one, SignedIntent)]
     accepted = iter(venue().submit_intents.submit_many(good, swappers(in_batch=True)))

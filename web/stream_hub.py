@@ -187,8 +187,9 @@ class Hub:
         for listener in self._audience(event):
             listener.take(event, frame)
 
-    def _audience(self, event: Published) -> set[Listener]:
-        found: set[Listener] = set()
+    def _audience(self, event: Published) -> dict[Listener, None]:
+        """Each once, in the order of the topics."""
+        found: dict[Listener, None] = {}
         for topic in topics_to(event):
-            found |= self._topics.get(topic, set())
+            found.update(dict.fromkeys(self._topics.get(topic, ())))
         return found

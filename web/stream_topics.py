@@ -13,14 +13,17 @@ _ANY_SOLVER: Final = "solvers"
 
 
 def topics_to(event: Published) -> list[str]:
-    """What one must have asked for to hear `event`; an event for one solver alone goes by its log-in only."""
+    """What one must have asked for to hear `event`, who has little time first.
+
+    An event for one solver alone goes by its log-in only.
+    """
     if event.kind == EventKind.SOLVER_CHANGED and event.solver is not None:
         return [solver_of(event.solver), login_of(event.solver)]
     if event.solver is not None:
         return [solver_of(event.solver)]
     topics = [topic for topic in (event.intent_hash, event.swapper) if topic is not None]
     if event.kind == EventKind.AUCTION_OPENED:
-        topics += [_ANY_AUCTION, *map(solver_of, event.roster)]
+        topics = [*map(solver_of, event.roster), *topics, _ANY_AUCTION]
     elif event.kind == EventKind.AUCTION_CLOSED:
         topics += [_ANY_AUCTION, _ANY_SOLVER]
     return topics

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from flask import Response, request
 from gunicorn.http.errors import ParseException
 from intendly_sdk.primitives import HexBytes
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError, to_json
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
@@ -17,6 +17,7 @@ from intendly.domain.errors import InvalidRequest
 from web.current import request as current_request
 
 Model = TypeVar("Model", bound=BaseModel)
+Loose = TypeVar("Loose", bound=BaseModel)
 Bytes = TypeVar("Bytes", bound=HexBytes)
 _JSON: Final = "application/json"
 _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -51,21 +52,36 @@ def json_as(model: type[Model], body: bytes) -> Model:
     return found
 
 
+def either_as(good: type[Model], loose: type[Loose], body: bytes) -> Model | Loose:
+    """`body` as `good`, in one go as nearly all are; if it is not, as `loose`, for a look at each member."""
+    try:
+        return json_as(good, body)
+    except ValidationError:
+        return json_as(loose, body)
+
+
 def _fields(value: object) -> int:
     """How many fields were given in `value` and the models within."""
+    if isinstance(value, RootModel):
+        return _fields(value.root)
     if isinstance(value, BaseModel):
         return len(value.model_fields_set) + sum(map(_fields, value.__dict__.values()))
     return sum(map(_fields, value)) if isinstance(value, tuple) else 0
 
 
 def members_as(model: type[Model], raw: Sequence[object], most: int, field: str) -> list[Model | ValidationError]:
-    """Each of several as `model`, or why it is none. Raises `InvalidRequest` for none at all and for too many."""
+    """Each of several, that may be one already, as `model`, or why it is none.
+
+    Raises `InvalidRequest` for none at all and for too many.
+    """
     if not 0 < len(raw) <= most:
         raise InvalidRequest(f"expected 1 to {most} members, got {len(raw)}", field=field)
     return [_member_as(model, one) for one in raw]
 
 
 def _member_as(model: type[Model], raw: object) -> Model | ValidationError:
+    if isinstance(raw, model):
+        return raw
     try:
         return model.model_validate_json(to_json(raw))
     except ValidationError as error:

@@ -39,7 +39,7 @@ class KeyReceipts:
     def of_intent(self, intent_hash: Hash32, accepted: Accepted) -> Receipt:
         auction_id = auction_id_of(intent_hash, FIRST_VERSION)
         digest = intent_receipt_digest(intent_hash, accepted.accepted_at, auction_id, self._domain)
-        return Receipt(
+        return Receipt.model_construct(
             intent_hash=intent_hash,
             state=accepted.state,
             created=accepted.created,

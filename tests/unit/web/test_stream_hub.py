@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from intendly_sdk.messages import EventKind
+from intendly_sdk.primitives import Address
 
 from intendly.domain.events import Interest, Published, StreamHead
 from web.stream_frame import Frame
 from web.stream_hub import Hub
+from web.stream_topics import topics_of
 
 INTENT = "0x" + "11" * 32
 HOUR_MS = 3_600_000
@@ -154,3 +158,24 @@ def test_who_left_hears_nothing(hub: Hub, table: Table, ear: Ear) -> None:
 
 def test_its_clock_is_the_databases(hub: Hub) -> None:
     assert abs(hub.now_ms() - time.time() * 1000 - HOUR_MS) < 1_000
+
+
+def test_an_auctions_solvers_hear_of_it_before_those_who_only_watch(hub: Hub) -> None:
+    order: list[str] = []
+
+    class Named(Ear):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def take(self, event: Published, frame: Frame) -> None:
+            order.append(self.name)
+
+    solver, watchers = Address(b"\x51" * 20), [Named(f"watcher {number}") for number in range(20)]
+    for each in watchers:
+        hub.add(each, topics_of(Interest(auctions=True)))
+    bidder = Named("solver")
+    hub.add(bidder, topics_of(Interest(auctions=True, solver=str(solver))))
+    hub._dispatch(replace(event(1), kind=EventKind.AUCTION_OPENED, roster=(str(solver),)))
+    assert order[0] == "solver"
+    assert sorted(order[1:]) == sorted(each.name for each in watchers), "each once"
