@@ -29,22 +29,17 @@ def test_solvers_that_keep_much_make_fills_worse_than_the_best_pool(start_demo: 
     assert -100 < told["improvement_bps"] < -20
 
 
-def test_two_demos_at_once_keep_to_themselves(start_demo: Callable[..., Demo]) -> None:
+def test_two_demos_at_once_keep_to_themselves_and_off_exported_servers(start_demo: Callable[..., Demo]) -> None:
     """Started in one moment, both would find the usual ports free; each takes its own, and trades on its own chain."""
-    demos = [start_demo("--intents", "3", "--seed", str(seed)) for seed in (4, 5)]
-    for demo in demos:
-        told = demo.result(200)
-        assert (told["settled_on_chain"], told["solvers"], told["bids"]) == (3, 2, 6)
-
-
-def test_servers_of_the_environment_are_ignored(start_demo: Callable[..., Demo]) -> None:
     exported = {
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/production",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "RPC_URLS": "http://127.0.0.1:1",
     }
-    told = start_demo("--intents", "2", env=exported).result(120)
-    assert told["settled_on_chain"] == 2
+    demos = [start_demo("--intents", "3", "--seed", str(seed), env=exported) for seed in (4, 5)]
+    for demo in demos:
+        told = demo.result(200)
+        assert (told["settled_on_chain"], told["solvers"], told["bids"]) == (3, 2, 6)
 
 
 def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Demo]) -> None:
