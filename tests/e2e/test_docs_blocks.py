@@ -156,7 +156,9 @@ class Reader:
     @contextmanager
     def beside(self, command: list[str]) -> Iterator[subprocess.Popen[str]]:
         """The command running; SIGTERM in the end."""
-        process = subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=self.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         with process:
             try:
                 yield process
@@ -296,6 +298,7 @@ def test_a_reader_becomes_a_solver_and_trades_with_it_by_both_clients(world_fold
         listen = reader.as_node(reader.program(traders, "ts", "listen"))
         with reader.beside(over_stream) as solver, reader.beside(listen) as heard:
             _wait_for(heard, "^listening$")
+            _wait_for(solver, "stream.subscribed ")
             keys.rotate(solver)
             _check_trade(reader.node(reader.program(traders, "ts", "trade")))
             _wait_for(heard, r"^intent.settled 0x\w+ Filled", r"^intent.cancelled 0x")
