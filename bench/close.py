@@ -144,7 +144,7 @@ def _desk(settings: Settings) -> Iterator[_Desk]:
     try:
         with database.transaction() as connection:
             connection.execute(_UNSIGNED)
-        gc.freeze()  # as tasks.base does
+        gc.freeze()  # as a worker does (adapters/loading.py)
         yield _Desk(settings, database)
     finally:
         gc.unfreeze()

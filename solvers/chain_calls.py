@@ -15,7 +15,7 @@ from intendly_sdk.primitives import Address, HexBytes
 
 
 class ChainError(Exception):
-    """The chain's endpoint failed, or answered with an error. Never names the endpoint: it may carry a key."""
+    """The chain did not do what was asked: its endpoint failed, or it refused. Never names it: it may carry a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,14 @@ class Enrolment:
         `more` are the constructor's arguments beyond settlement, registry, solver and owner_, by name.
         """
         address = given or self._remembered(name)
-        if address is None:
+        settlement, consented = self._standing(address) if address else (None, False)
+        if address is None or (settlement is None and given is None):  # not there any more, on a chain that began anew
             address = self._deploy(name, more)
-        self._check(address)
+            settlement, consented = self._standing(address)
+        if settlement != self._config.settlement:
+            raise EnrolmentError(f"executor {address} works for another Settlement")
+        if not consented:
+            raise EnrolmentError(f"executor {address} has not consented to solver {self._own}")
         return address
 
     def register(self, endpoint: str) -> None:
@@ -106,13 +111,13 @@ class Enrolment:
         return address
 
     def _remembered(self, name: str) -> Address | None:
-        """The one deployed by an earlier start for the same venue, if this chain still has it."""
+        """The one deployed by an earlier start for the same venue."""
         if not self._note.exists():
             return None
         note = json.loads(self._note.read_text())
         address = Address(note.pop("executor"))
         same = note == {"name": name, **self._where()}
-        return address if same and self._settlement_of(address) is not None else None
+        return address if same else None
 
     def _where(self) -> dict[str, Any]:
         return {
@@ -122,17 +127,11 @@ class Enrolment:
             "solver": str(self._own),
         }
 
-    def _check(self, executor: Address) -> None:
-        if self._settlement_of(executor) != self._config.settlement:
-            raise EnrolmentError(f"executor {executor} works for another Settlement")
-        (consented,) = self._calls.read([_CONSENTED.at(self._config.registry, executor, self._own)]).values
-        if not consented:
-            raise EnrolmentError(f"executor {executor} has not consented to solver {self._own}")
-
-    def _settlement_of(self, executor: Address) -> Address | None:
-        """None where there is no executor."""
-        (answer,) = self._calls.read([_SETTLEMENT.at(executor)]).values
-        return None if answer is None else Address(answer)
+    def _standing(self, executor: Address) -> tuple[Address | None, bool]:
+        """The Settlement that it works for, None where no executor is, and whether it takes this solver's bids."""
+        calls = [_SETTLEMENT.at(executor), _CONSENTED.at(self._config.registry, executor, self._own)]
+        settlement, consented = self._calls.read(calls).values
+        return None if settlement is None else Address(settlement), bool(consented)
 
     def _send(self, function: str, *arguments: object) -> None:
         """To the registry."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +48,17 @@ class Wallet:
 
     def send(self, *calls: ContractFunction | ContractConstructor) -> list[Any]:
         """Send all, then wait for all: they share blocks. Their receipts; every one has succeeded."""
-        with _as_chain_error():
-            if calls and self._w3.eth.get_balance(self._account.address) == 0:
+        try:
+            if self._w3.eth.get_balance(self._account.address) == 0:
                 raise ChainError(f"{self._account.address} holds no coins to pay for gas")
             nonce = self._w3.eth.get_transaction_count(self._account.address)
             hashes = [self._broadcast(call, nonce + number) for number, call in enumerate(calls)]
             return [self._receipt(tx_hash) for tx_hash in hashes]
+        except requests.RequestException as error:
+            # Its text names the endpoint, which may carry a key.
+            raise ChainError(f"RPC_URL: {type(error).__name__}") from None
+        except Web3Exception as error:
+            raise ChainError(f"{type(error).__name__}: {error}") from None
 
     def _broadcast(self, call: ContractFunction | ContractConstructor, nonce: int) -> Any:
         terms: TxParams = {"from": self._account.address, "nonce": Nonce(nonce)}
@@ -67,14 +70,3 @@ class Wallet:
         if receipt["status"] != 1:
             raise ChainError(f"transaction {tx_hash.hex()} reverted")
         return receipt
-
-
-@contextmanager
-def _as_chain_error() -> Iterator[None]:
-    try:
-        yield
-    except requests.RequestException as error:
-        # Its text names the endpoint, which may carry a key.
-        raise ChainError(f"RPC_URL: {type(error).__name__}") from None
-    except Web3Exception as error:
-        raise ChainError(f"{type(error).__name__}: {error}") from None

@@ -1,6 +1,6 @@
 """While a process loads, the garbage collector rests.
 
-Of what is imported hardly anything ever goes, and to look at all of it again and again took two fifths of the time.
+Of what is imported hardly anything ever goes, and to look at all of it again and again takes much of the time.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class PlaceBids:
             decided = _within(quota, decided)
         new = [one for one in decided if isinstance(one, NewBid)]
         places = self._bids.place(new) if new else []
-        # Who had answered before has been counted among those that the close waits for.
+        # The close waits for nobody a second time.
         self._pull_close(
             [one.signed.bid.auction_id for one, place in zip(new, places, strict=True) if place == "first"]
         )

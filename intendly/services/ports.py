@@ -446,8 +446,8 @@ class Sender(Protocol):
         """What one bundle takes of a transaction."""
         ...
 
-    def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
-        """Calldata and gas limit of settle(bundles). The limit is worked out, never estimated (design)."""
+    def encode(self, bundles: Sequence[Bundle]) -> HexBytes:
+        """The calldata of settle(bundles)."""
         ...
 
     def suggested_fees(self) -> Fees: ...

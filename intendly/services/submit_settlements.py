@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from intendly.domain.bundle import Bundle, first_batch, too_late
+from intendly.domain.bundle import Bundle, first_batch, gas_limit, too_late
 from intendly.domain.settlement import Attempt, Settlement
 from intendly.services.ports import Chain, Lane, LaneStore, Nudges, Sender, SettlementStore
 
@@ -52,7 +52,7 @@ class SubmitSettlements:
             costs = [self._sender.cost(bundle) for bundle in due]
             while due:
                 count = first_batch(costs, MOST_GAS, MOST_BYTES, MOST_BUNDLES)
-                if not self._reserve(lane, due[:count]):
+                if not self._reserve(lane, due[:count], gas_limit(costs[:count])):
                     break
                 lane = Lane(lane.address, lane.token, lane.next_nonce + 1)
                 due, costs = due[count:], costs[count:]
@@ -80,15 +80,16 @@ class SubmitSettlements:
             log.warning("awards_lapsed", count=len(late), block_time=block_time)
         return [bundle for bundle in due if not too_late(bundle, block_time)]
 
-    def _reserve(self, lane: Lane, bundles: list[Bundle]) -> bool:
-        calldata, gas_limit = self._sender.encode(bundles)
-        reserved = self._store.reserve(lane, [bundle.bid_hash for bundle in bundles], calldata, gas_limit)
+    def _reserve(self, lane: Lane, bundles: list[Bundle], gas: int) -> bool:
+        """`gas` is worked out, never estimated (design)."""
+        calldata = self._sender.encode(bundles)
+        reserved = self._store.reserve(lane, [bundle.bid_hash for bundle in bundles], calldata, gas)
         if reserved:
             self._nudges.nudge("events.publish")
             log.info(
                 "settlement_reserved",
                 nonce=lane.next_nonce,
-                gas_limit=gas_limit,
+                gas_limit=gas,
                 intent_hashes=[str(leg.intent_hash) for bundle in bundles for leg in bundle.signed_bid.bid.legs],
             )
         return reserved

@@ -17,7 +17,7 @@ from intendly.adapters.chain.fees import suggested_fees
 from intendly.adapters.chain.reader import FINAL_DEPTH, final_number
 from intendly.adapters.chain.rpc import Rpc, RpcError
 from intendly.adapters.chain.transactions import Transaction, intrinsic_gas, sign
-from intendly.domain.bundle import Bundle, BundleCost, gas_limit
+from intendly.domain.bundle import Bundle, BundleCost
 from intendly.domain.settlement import Fees, Receipt, Settlement
 from intendly.services.ports import SignedBytes
 
@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 _USUAL_OF_LEG: Final = 100_000
 """Permit2's pull, the payout and our own work take about two thirds of it (docs/performance.md, What costs)."""
-_USUAL_OF_CALLBACK: Final = 4
-"""A callback takes about a fifth of what solvers ask for it."""
+_CALLBACK_TAKES_ONE_IN: Final = 4
+"""Or less, of what solvers ask for it."""
 _COPIED_FOR_ONE: Final = 2
 """Bytes of a bundle, at least, that are copied for one gas (GasBudget.sol)."""
 _KNOWN: Final = ("already known", "already imported", "known transaction", "nonce too low")
@@ -64,24 +64,19 @@ class RpcSender:
         return final_number(self._rpc)
 
     def cost(self, bundle: Bundle) -> BundleCost:
-        base, per_leg = self._frame_gas
+        base, per_leg, around = self._frame_gas
         legs, callback = len(bundle.intents), bundle.signed_bid.bid.gas_limit
         calldata = settle_calldata([bundle])
         sent = intrinsic_gas(calldata)
         frame = base + per_leg * legs + callback
         return BundleCost(
-            usual=sent + _USUAL_OF_LEG * legs + callback // _USUAL_OF_CALLBACK,
-            whole=sent + frame + frame // 63 + len(calldata) // _COPIED_FOR_ONE,
+            usual=sent + _USUAL_OF_LEG * legs + callback // _CALLBACK_TAKES_ONE_IN,
+            whole=sent + around + frame + frame // 63 + len(calldata) // _COPIED_FOR_ONE,
             size=len(calldata),
         )
 
-    def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
-        calldata = settle_calldata(bundles)
-        # requiredGas takes what settle takes, which is not encoded a second time.
-        function = self._interface["requiredGas"]
-        needed = self._ask(function, function.selector + calldata[len(function.selector) :])
-        most = int(needed) + intrinsic_gas(calldata)
-        return calldata, min(most, gas_limit([self.cost(bundle) for bundle in bundles]))
+    def encode(self, bundles: Sequence[Bundle]) -> HexBytes:
+        return settle_calldata(bundles)
 
     def suggested_fees(self) -> Fees:
         return suggested_fees(self._rpc)
@@ -107,10 +102,11 @@ class RpcSender:
         return [_receipt(answer) for answer in answers]
 
     @cached_property
-    def _frame_gas(self) -> tuple[int, int]:
-        """The contract's own budget of a frame: its base, and what each leg adds."""
+    def _frame_gas(self) -> tuple[int, int, int]:
+        """The contract's own budget of a frame: its base, what each leg adds; and what settle takes around it."""
         base = int(self._view("frameGas", 0, 0))
-        return base, int(self._view("frameGas", 1, 0)) - base
+        around = int(self._view("ENTRY_OVERHEAD")) + int(self._view("TAIL_GAS"))
+        return base, int(self._view("frameGas", 1, 0)) - base, around
 
     def _view(self, name: str, *arguments: object) -> Any:
         function = self._interface[name]

@@ -13,10 +13,12 @@ from intendly.adapters.chain.encoding import settle_calldata
 from intendly.adapters.chain.facts import RpcChain
 from intendly.adapters.chain.reader import RpcChainReader
 from intendly.adapters.chain.sender import RpcSender
+from intendly.adapters.chain.transactions import intrinsic_gas
 from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.adapters.db.expiry import ExpiryStore
 from intendly.adapters.db.lanes import LaneStore
 from intendly.adapters.db.settlements import SettlementStore
+from intendly.domain.bundle import gas_limit
 from intendly.domain.settlement import Fees, Settlement
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
@@ -263,16 +265,20 @@ def test_twelve_at_once_fit_into_the_gas_that_was_worked_out(trading: Trading, p
     swappers = [trading.swapper(f"one of twelve {number}") for number in range(12)]
     all_won = [trading.won(swapper, lasts_s=13) for swapper in swappers]
     store = SettlementStore(pipeline.desk.database, trading.chain.deployment)
-    bundles, cost = store.due_awards(12), pipeline.sender.cost
-    calldata, limit = pipeline.sender.encode(bundles)
-    assert calldata == settle_calldata(bundles)
-    whole, usual = sum(cost(one).whole for one in bundles), sum(cost(one).usual for one in bundles)
-    assert limit < whole / 2 < 2**24
+    bundles = store.due_awards(12)
+    costs = [pipeline.sender.cost(one) for one in bundles]
+    for count in (1, 12):
+        some = bundles[:count]
+        least = trading.required_gas(some) + intrinsic_gas(settle_calldata(some))
+        assert least <= sum(one.whole for one in costs[:count]) < least + count * 40_000, "all that Settlement may use"
     assert pipeline.submit.run() == 1
+    limit = pipeline.desk.value("SELECT gas_limit FROM settlements")
+    assert limit == gas_limit(costs) < sum(one.whole for one in costs) / 2 < 2**24
     pipeline.index_now()
     tx_hash = pipeline.desk.value("SELECT '0x' || encode(tx_hash, 'hex') FROM attempts")
     receipt = trading.chain.rpc.call("eth_getTransactionReceipt", tx_hash)
-    assert int(receipt["gasUsed"], 16) < usual, "what is usual is not less than what these take"
+    used = int(receipt["gasUsed"], 16)
+    assert used < sum(one.usual for one in costs) < 2 * used, "what is usual is near what they take, and not less"
     assert [pipeline.intent(won)[0] for won in all_won] == ["settled"] * 12
     assert pipeline.desk.value("SELECT count(*) FROM settlements") == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from intendly_sdk.keccak import keccak
@@ -15,9 +16,11 @@ from sqlalchemy import insert, text
 from intendly.adapters.chain import artifacts
 from intendly.adapters.chain.account import Account, Call
 from intendly.adapters.chain.create2 import Placed
+from intendly.adapters.chain.encoding import settle_calldata
 from intendly.adapters.chain.local.market import COIN, Funding
 from intendly.adapters.db import tables
 from intendly.adapters.db.engine import Database
+from intendly.domain.bundle import Bundle
 from tests.venue import LocalChain
 
 FEE = 500
@@ -152,6 +155,13 @@ class Trading:
         data = artifacts.forge("ERC20").interface["balanceOf"].encode(owner)
         call = {"to": str(self.chain.token(symbol)), "data": str(HexBytes(data))}
         return int(self.chain.rpc.call("eth_call", call, "latest"), 16)
+
+    def required_gas(self, bundles: Sequence[Bundle]) -> int:
+        """What Settlement says that settle takes, if every bundle uses all that it may."""
+        function = artifacts.forge("Settlement").interface["requiredGas"]
+        data = function.selector + settle_calldata(bundles)[4:]  # it takes what settle takes
+        call = {"to": str(self.chain.deployment.settlement), "data": str(HexBytes(data))}
+        return int(function.decode(HexBytes(self.chain.rpc.call("eth_call", call, "latest"))))
 
     def wait_mined(self) -> None:
         """Until what the submitter sent is in a block: anvil answers before it mines."""

@@ -67,8 +67,8 @@ class ScriptedNode:
     def cost(self, bundle: Bundle) -> BundleCost:
         return BundleCost(150_000, 1_100_000 + len(bundle.intents), self.bundle_size)
 
-    def encode(self, bundles: Sequence[Bundle]) -> tuple[HexBytes, int]:
-        return HexBytes(b"".join(bundle.bid_hash for bundle in bundles)), 1_000_000 * len(bundles)
+    def encode(self, bundles: Sequence[Bundle]) -> HexBytes:
+        return HexBytes(b"".join(bundle.bid_hash for bundle in bundles))
 
     def suggested_fees(self) -> Fees:
         return Fees(100, 1)

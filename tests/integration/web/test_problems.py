@@ -77,9 +77,11 @@ def test_a_body_is_utf_8(relayer: Relayer, swapper: Signer, charset: str, status
 
 def test_a_field_that_is_given_twice(relayer: Relayer, swapper: Signer) -> None:
     good = signed_intent(swapper).model_dump_json()
+    twice = good.replace('"amount_in":', '"amount_in":"7","amount_in":')
     for path, body in (
-        ("/intents", good.replace('"amount_in":', '"amount_in":"7","amount_in":')),
+        ("/intents", twice),
         ("/intents", good[:-1] + ',"signature":"0x"}'),
+        ("/intents/batch", f'{{"intents":[{good},{twice}]}}'),
         ("/intents/batch", f'{{"intents":[{good}],"intents":[{good}]}}'),
         ("/intents/batch", f'{{"intents":[{good}, {{"a": NaN, "a": {"9" * 500}}}]}}'),
         ("/bids", '[{"bid": 1, "bid": 2}]'),
