@@ -145,11 +145,11 @@ class StagedVenue(RelayerVenue, AuctionsVenue, SettlementsVenue):
 
     @cached_property
     def index_chain(self) -> IndexChain:
-        return IndexChain(self.made_up, ChainIndexStore(self.database), self.nudges, deploy_block=1)
+        return IndexChain(self.made_up, ChainIndexStore(self.database), deploy_block=1)
 
 
 class _NoNudges(CeleryNudges):
-    def nudge(self, *tasks: str) -> None:
+    def nudge(self, task: str, *, work: int = 1) -> None:
         pass
 
 

@@ -68,11 +68,12 @@ class PipelineTask(BaseTask):
 
 
 def pipeline_task(
-    name: str, kind: type[Kind], *, limit_s: int = HARD_TIME_LIMIT_S
+    name: str, kind: type[Kind], *, limit_s: int = HARD_TIME_LIMIT_S, tells: bool = True
 ) -> Callable[[Callable[[Kind], int]], BaseTask]:
     """Register a task under `name`, which must have a queue in `TASK_QUEUES`. After `limit_s` seconds it is killed.
 
-    The nudge is cleared before the body, with its process's venue of `kind`, queries.
+    The nudge is cleared before the body, with its process's venue of `kind`, queries. What the body committed is told
+    at once, unless it `tells` of nothing.
     """
     if name not in TASK_QUEUES:
         raise ValueError(f"{name} has no queue")
@@ -81,7 +82,10 @@ def pipeline_task(
         def run() -> int:
             at = venue(kind)
             at.nudges.taken(name)
-            return body(at)
+            done = body(at)
+            if done and tells:
+                at.publish_events.tell()
+            return done
 
         task: BaseTask = shared_task(
             name=name, base=PipelineTask, time_limit=limit_s, soft_time_limit=min(SOFT_TIME_LIMIT_S, limit_s - 3)

@@ -10,14 +10,14 @@ from collections.abc import Callable
 class Errand:
     """Runs `run` soon after it is asked to; what is asked meanwhile is done by one further run.
 
-    Two runs begin `every_s` seconds apart at least. `run` never raises. The thread (under gevent a greenlet) is
-    started by the first who asks, so make an errand after a fork. A process that dies does not run it.
+    Two runs begin `every_s` seconds apart at least, which `run` may change. It never raises. The thread (under gevent
+    a greenlet) is started by the first who asks, so make an errand after a fork. A process that dies does not run it.
     """
 
     def __init__(self, run: Callable[[], None], *, name: str, every_s: float = 0.0) -> None:
         self._run = run
         self._name = name
-        self._every_s = every_s
+        self.every_s = every_s
         self._wanted = False
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -53,4 +53,4 @@ class Errand:
                 self._wanted = False
                 began = time.monotonic()
                 self._run()
-                self._closing.wait(max(0.0, began + self._every_s - time.monotonic()))
+                self._closing.wait(max(0.0, began + self.every_s - time.monotonic()))

@@ -3,10 +3,16 @@
 Each is sent at once, without countdown or ETA. While a nudge for a task waits in its queue, further ones are dropped:
 a key in Redis says so, which the task deletes before it queries, so that a change committed after the query is
 nudged anew. The key has a short life of its own; and beat sweeps anyway (design: The rule that everything follows).
+
+A venue with much to do is left to beat, whose ticks then take several rows each: nudges would have it do the same by
+more and smaller ones. That beat is there shows by the ticks themselves; a task without them is nudged as ever.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -28,6 +34,15 @@ EXPIRES_S: Final = 10
 """A nudge that waited longer than this is dropped: sweeps did its work."""
 SEND_EVERY_S: Final = 0.005
 """One process sends nudges no more often; the first after a pause goes at once."""
+BUSY_ROWS: Final = 100
+"""Rows that became due within a second, of all tasks together, beyond which they are left to beat: an intent is due for
+three or four, so it is as much as 25 to 30 intents."""
+BUSY_SEND_EVERY_S: Final = 0.05
+"""How often one process looks whether a busy venue is still ticked."""
+TICKED_MS: Final = 600
+"""A task that began this long ago is ticked: longer than beat's period for whatever is nudged."""
+_COUNTED_S: Final = 3
+"""How long the rows of a second are remembered."""
 TIMEOUT_S: Final = 0.25
 """How long one exchange with Redis may take."""
 
@@ -42,20 +57,23 @@ class CeleryNudges:
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
-        self._wanted: dict[str, None] = {}
+        self._guard = threading.Lock()  # of what follows
+        self._wanted: dict[str, int] = {}
         self._sending = Errand(self._send, name="nudges", every_s=SEND_EVERY_S)
 
-    def nudge(self, *tasks: str) -> None:
-        """Tell the workers of each task in `tasks` (names of `TASK_QUEUES`) to look for due work. Never raises."""
-        self._wanted.update(dict.fromkeys(tasks))
+    def nudge(self, task: str, *, work: int = 1) -> None:
+        """Tell the workers of `task`, a name of `TASK_QUEUES`, that `work` rows became due. Never raises."""
+        with self._guard:
+            self._wanted[task] = self._wanted.get(task, 0) + work
         self._sending.ask()
 
     def _send(self) -> None:
-        tasks, self._wanted = tuple(self._wanted), {}
-        if not tasks or not self._breaker.allows():
+        with self._guard:
+            wanted, self._wanted = self._wanted, {}
+        if not wanted or not self._breaker.allows():
             return
         try:
-            for task in self._unsent(tasks):
+            for task in self._to_send(wanted):
                 self._celery.send_task(task, queue=TASK_QUEUES[task], expires=EXPIRES_S, retry=False)
         except Exception as error:  # noqa: BLE001  whatever the broker does, the sweep finds the work
             self._failed(error)
@@ -67,8 +85,11 @@ class CeleryNudges:
         if not self._breaker.allows():
             return
         try:
-            self._redis.delete(_key(task))
-        except Exception as error:  # noqa: BLE001  the key dies by itself
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.delete(_waiting(task))
+            pipeline.set(_ticked(task), b"1", px=TICKED_MS)
+            pipeline.execute()
+        except Exception as error:  # noqa: BLE001  the keys die by themselves
             self._failed(error)
         else:
             self._breaker.succeeded()
@@ -81,11 +102,23 @@ class CeleryNudges:
             if part is not None:
                 part.close()
 
-    def _unsent(self, tasks: tuple[str, ...]) -> list[str]:
+    def _to_send(self, wanted: Mapping[str, int]) -> list[str]:
+        """Of these the tasks that no nudge waits for; in a busy venue those that are not ticked. Counts the rows."""
+        second, rows = int(time.time()), sum(wanted.values())
         pipeline = self._redis.pipeline(transaction=False)
-        for task in tasks:
-            pipeline.set(_key(task), b"1", nx=True, px=COALESCE_MS)
-        return [task for task, fresh in zip(tasks, pipeline.execute(), strict=True) if fresh]
+        pipeline.get(_due(second - 1))
+        pipeline.incrby(_due(second), rows)
+        pipeline.expire(_due(second), _COUNTED_S)
+        for task in wanted:
+            pipeline.set(_waiting(task), b"1", nx=True, px=COALESCE_MS)
+            pipeline.exists(_ticked(task))
+        before, now, _, *marks = pipeline.execute()
+        busy = max(int(before or 0), now - rows) > BUSY_ROWS
+        self._sending.every_s = BUSY_SEND_EVERY_S if busy else SEND_EVERY_S
+        fresh, ticked = marks[::2], marks[1::2]
+        return [
+            task for task, new, is_ticked in zip(wanted, fresh, ticked, strict=True) if new and not (busy and is_ticked)
+        ]
 
     def _failed(self, error: Exception) -> None:
         if self._breaker.failed():
@@ -114,5 +147,13 @@ class CeleryNudges:
         return sender
 
 
-def _key(task: str) -> str:
+def _waiting(task: str) -> str:
     return f"nudge:{task}"
+
+
+def _ticked(task: str) -> str:
+    return f"ticked:{task}"
+
+
+def _due(second: int) -> str:
+    return f"due:{second}"

@@ -1,4 +1,4 @@
-"""What opens and closes auctions, and tells of everything."""
+"""What opens and closes auctions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from intendly.adapters.chain.keys import load_key
 from intendly.adapters.db.awards import AwardStore
 from intendly.adapters.db.closings import ClosingStore
 from intendly.adapters.db.openings import OpeningStore
-from intendly.adapters.live import RedisLive
 from intendly.adapters.signing import KeyAuctioneer
 from intendly.bootstrap.chain import ChainVenue
 from intendly.domain.opening import FeeRules
 from intendly.services.close_auctions import CloseAuctions
 from intendly.services.open_auctions import OpenAuctions
-from intendly.services.publish_events import PublishEvents
 
 
 class AuctionsVenue(ChainVenue):
@@ -36,7 +34,3 @@ class AuctionsVenue(ChainVenue):
             self.nudges,
             award_validity_s=self.settings.award_validity_s,
         )
-
-    @cached_property
-    def publish_events(self) -> PublishEvents:
-        return PublishEvents(self.event_store, RedisLive(self.settings.redis_url.get_secret_value()))

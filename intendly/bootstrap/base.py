@@ -12,10 +12,12 @@ from intendly.adapters.db.bids import BidStore
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.events import EventStore
 from intendly.adapters.db.pause import PauseStore
+from intendly.adapters.live import RedisLive
 from intendly.adapters.nudges import CeleryNudges
 from intendly.domain.bid import BidRules
 from intendly.domain.deployment import Deployment
 from intendly.services.place_bid import PlaceBids
+from intendly.services.publish_events import PublishEvents
 from intendly.settings import Settings, SettingsError
 
 
@@ -69,6 +71,10 @@ class BaseVenue:
     @cached_property
     def event_store(self) -> EventStore:
         return EventStore(self.database)
+
+    @cached_property
+    def publish_events(self) -> PublishEvents:
+        return PublishEvents(self.event_store, RedisLive(self.settings.redis_url.get_secret_value()))
 
     @cached_property
     def place_bids(self) -> PlaceBids:

@@ -29,11 +29,11 @@ class SettlementsVenue(ChainVenue):
     def index_chain(self) -> IndexChain:
         deployment = self.deployment
         reader = RpcChainReader(self.rpc, deployment)
-        return IndexChain(reader, ChainIndexStore(self.database), self.nudges, deploy_block=deployment.deploy_block)
+        return IndexChain(reader, ChainIndexStore(self.database), deploy_block=deployment.deploy_block)
 
     @cached_property
     def expire_intents(self) -> ExpireIntents:
-        return ExpireIntents(ExpiryStore(self.database), self.nudges)
+        return ExpireIntents(ExpiryStore(self.database))
 
     @cached_property
     def price_tokens(self) -> PriceTokens:

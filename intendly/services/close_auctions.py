@@ -72,8 +72,6 @@ class CloseAuctions:
                 break
             _tell_last_tries(again)
             closed += self._close(again)
-        if closed:
-            self._nudges.nudge("events.publish")
         if len(claim.attempts) == LIMIT:
             self._nudges.nudge("auctions.close")
         return closed
@@ -169,7 +167,7 @@ class CloseAuctions:
 
     def _sign(self, awards: Sequence[Award]) -> None:
         if awards and self._awards.sign({award.bid_hash: self._auctioneer.sign(award) for award in awards}):
-            self._nudges.nudge("settlements.submit")
+            self._nudges.nudge("settlements.submit", work=len(awards))
 
 
 def _tell_last_tries(claim: ClosingClaim) -> None:

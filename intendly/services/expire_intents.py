@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intendly.services.ports import Expiry, Nudges
+from intendly.services.ports import Expiry
 
 BATCH = 500
 
@@ -10,9 +10,8 @@ BATCH = 500
 class ExpireIntents:
     """One tick ends all that the indexed chain has outlived, in batches."""
 
-    def __init__(self, expiry: Expiry, nudges: Nudges) -> None:
+    def __init__(self, expiry: Expiry) -> None:
         self._expiry = expiry
-        self._nudges = nudges
 
     def run(self) -> int:
         """Returns how many intents expired."""
@@ -21,6 +20,4 @@ class ExpireIntents:
             expired += count
             if count < BATCH:
                 break
-        if expired:
-            self._nudges.nudge("events.publish")
         return expired

@@ -11,7 +11,7 @@ from intendly_sdk.primitives import ZERO_HASH
 
 from intendly.domain.chain import Block
 from intendly.domain.errors import Conflict
-from intendly.services.ports import ChainIndex, ChainReader, IndexCursor, Nudges
+from intendly.services.ports import ChainIndex, ChainReader, IndexCursor
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +23,9 @@ STEPS_A_TICK = 20
 class IndexChain:
     """One tick brings the index to the head, or `STEPS_A_TICK` steps nearer to it."""
 
-    def __init__(self, chain: ChainReader, index: ChainIndex, nudges: Nudges, *, deploy_block: int) -> None:
+    def __init__(self, chain: ChainReader, index: ChainIndex, *, deploy_block: int) -> None:
         self._chain = chain
         self._index = index
-        self._nudges = nudges
         self._first = max(deploy_block, 1)
 
     def run(self) -> int:
@@ -37,9 +36,7 @@ class IndexChain:
             if done is None:
                 break
             effects += done
-        if effects:
-            self._nudges.nudge("events.publish")  # what is open or due again by it has to wait anyway
-        return effects
+        return effects  # what is open or due again by them has to wait anyway, so nobody is nudged
 
     def _step(self) -> int | None:
         """One commit forward or one roll-back; None when there is nothing left to do."""

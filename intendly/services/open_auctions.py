@@ -45,25 +45,25 @@ class OpenAuctions:
         self._random_bytes = random_bytes
 
     def run(self) -> int:
-        """Open what is due, nothing while the venue is paused. Returns how many auctions were opened."""
-        if self._store.retire_spent():
-            self._nudges.nudge("events.publish")
+        """Open what is due, nothing while the venue is paused. Returns how many intents moved on."""
+        retired = self._store.retire_spent()
         if self._pause.reason() is not None:
-            return 0
+            return retired
         due = self._store.due(LIMIT, PER_SWAPPER)
-        opened, ask = 0, False
+        opened, to_ask = 0, 0
 
         def record(openings: Sequence[Opening]) -> None:
-            nonlocal opened, ask
+            nonlocal opened, to_ask
             done = self._store.open(openings, self._window_ms)
-            opened, ask = opened + done.auctions, ask or done.ask
+            opened += done.auctions
+            to_ask += done.auctions if done.ask else 0
 
         in_halves([self._decide(one) for one in due], record, self._postpone)
-        if opened:
-            self._nudges.nudge(*(("bids.collect",) if ask else ()), "events.publish")
+        if to_ask:
+            self._nudges.nudge("bids.collect", work=to_ask)
         if len(due) == LIMIT:
             self._nudges.nudge("auctions.open")
-        return opened
+        return retired + opened
 
     def _decide(self, due: DueIntent) -> Opening:
         return open_auction(due, self._rules, self._random_bytes)

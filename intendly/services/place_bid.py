@@ -99,8 +99,8 @@ class PlaceBids:
 
     def _pull_close(self, auction_ids: Sequence[Hash32]) -> None:
         """A bid that is in stays in whatever happens here: the window's end closes the auction too."""
-        if auction_ids and self._bids.pull_close(auction_ids):
-            self._nudges.nudge("auctions.close")
+        if auction_ids and (pulled := self._bids.pull_close(auction_ids)):
+            self._nudges.nudge("auctions.close", work=pulled)
 
 
 def _within(quota: Quota, decided: Sequence[Decided]) -> list[Decided]:

@@ -35,8 +35,11 @@ from intendly.domain.signatures import Claim, WalletAnswer
 class Nudges(Protocol):
     """Tells the workers that work may be due. Losing one costs latency, never correctness."""
 
-    def nudge(self, *tasks: str) -> None:
-        """Send a nudge for each task name, after the commit. Coalesced; never raises, never blocks for long."""
+    def nudge(self, task: str, *, work: int = 1) -> None:
+        """Tell `task`'s workers, after the commit, that `work` rows became due. Never raises, never blocks.
+
+        Nudges are coalesced, and a task with much to do is left to beat's ticks.
+        """
 
 
 # Who may ask for how much, and whether anybody may.
@@ -204,8 +207,8 @@ class BidStore(Protocol):
         """Note the answers on the rosters, where there is none yet."""
         ...
 
-    def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:
-        """Pull forward the close of those whose whole roster has answered. Whether one of them is due now."""
+    def pull_close(self, auction_ids: Sequence[Hash32]) -> int:
+        """Pull forward the close of those whose whole roster has answered. How many of them are due now."""
         ...
 
 

@@ -65,8 +65,8 @@ class SubmitIntents:
         outcomes = [self._told(one, next(accepted)) if isinstance(one, NewIntent) else one for one in within]
         if quota is not None:
             _give_back(quota, checked, outcomes)
-        if any(isinstance(one, Receipt) and one.created for one in outcomes):
-            self._nudges.nudge("auctions.open")  # which has its events published, and this one's with them
+        if created := sum(isinstance(one, Receipt) and one.created for one in outcomes):
+            self._nudges.nudge("auctions.open", work=created)  # which publishes its events, and these with them
         return outcomes
 
     def _checked(self, signed: Sequence[SignedIntent], market: Market) -> list[Checked]:

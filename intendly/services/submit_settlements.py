@@ -76,7 +76,7 @@ class SubmitSettlements:
         late = [bundle.bid_hash for bundle in due if too_late(bundle, block_time)]
         if late:
             self._store.lapse(late)
-            self._nudges.nudge("auctions.open", "events.publish")
+            self._nudges.nudge("auctions.open", work=len(late))
             log.warning("awards_lapsed", count=len(late), block_time=block_time)
         return [bundle for bundle in due if not too_late(bundle, block_time)]
 
@@ -85,7 +85,6 @@ class SubmitSettlements:
         calldata = self._sender.encode(bundles)
         reserved = self._store.reserve(lane, [bundle.bid_hash for bundle in bundles], calldata, gas)
         if reserved:
-            self._nudges.nudge("events.publish")
             log.info(
                 "settlement_reserved",
                 nonce=lane.next_nonce,

@@ -52,7 +52,7 @@ class TrackSettlements:
         if mined:
             self._nudges.nudge("chain.index")
         if ended:
-            self._nudges.nudge("auctions.open", "events.publish")
+            self._nudges.nudge("auctions.open")
         return mined + ended
 
     def _receipts(self, due: Sequence[Settlement]) -> dict[int, Receipt]:

@@ -27,9 +27,11 @@ class Nudged:
 
     def __init__(self) -> None:
         self.tasks: list[str] = []
+        self.work = 0
 
-    def nudge(self, *tasks: str) -> None:
-        self.tasks.extend(tasks)
+    def nudge(self, task: str, *, work: int = 1) -> None:
+        self.tasks.append(task)
+        self.work += work
 
 
 @dataclass(frozen=True)

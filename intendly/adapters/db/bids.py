@@ -154,9 +154,9 @@ class BidStore:
         with self._database.transaction() as connection:
             connection.execute(_NO_BIDS, values)
 
-    def pull_close(self, auction_ids: Sequence[Hash32]) -> bool:
-        """Close those early whose whole roster has answered; an empty roster never has. Whether one is due now."""
-        return any(self._pulls.get(auction_ids))
+    def pull_close(self, auction_ids: Sequence[Hash32]) -> int:
+        """Close those early whose whole roster has answered; an empty roster never has. How many are due now."""
+        return sum(self._pulls.get(auction_ids))
 
     def _place(self, bids: Sequence[NewBid]) -> list[Place]:
         last = {(bid.signed.bid.auction_id, bid.signed.bid.solver): bid for bid in bids}

@@ -31,7 +31,8 @@ def broker(redis_url: str) -> Iterator[redis.Redis]:
 
 
 def test_a_nudge_is_a_message_in_the_tasks_queue(nudges: CeleryNudges, broker: redis.Redis) -> None:
-    nudges.nudge("auctions.open", "bids.collect")
+    nudges.nudge("auctions.open")
+    nudges.nudge("bids.collect")
     waited_for(broker, auctions=1, solvers=1)
 
 
@@ -42,6 +43,49 @@ def test_nudges_are_coalesced_until_the_task_queries(nudges: CeleryNudges, broke
     assert broker.llen("auctions") == 1
     nudges.taken("auctions.close")
     nudges.nudge("auctions.close")
+    waited_for(broker, auctions=2)
+
+
+def test_a_busy_venue_is_left_to_beat_until_it_is_no_more(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    for task in ("auctions.open", "settlements.submit"):
+        nudges.taken(task)  # beat's ticks
+    nudges.nudge("auctions.open", work=module.BUSY_ROWS + 1)
+    waited_for(broker, auctions=1)
+    nudges.taken("auctions.open")
+    nudges.nudge("auctions.open")
+    nudges.nudge("settlements.submit")
+    nudges.close()
+    waited_for(broker, auctions=1, settlements=0)
+    ends = time.monotonic() + 5
+    while broker.llen("settlements") == 0:  # the rows of two seconds ago count no more
+        assert time.monotonic() < ends
+        nudges.taken("settlements.submit")
+        nudges.nudge("settlements.submit")
+        time.sleep(0.1)
+
+
+def test_a_busy_venue_without_beat_is_nudged_as_ever(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.nudge("auctions.open", work=module.BUSY_ROWS + 1)
+    waited_for(broker, auctions=1)
+    nudges.nudge("settlements.submit")
+    waited_for(broker, settlements=1)
+
+
+def test_rows_of_other_tasks_and_processes_count(redis_url: str, broker: redis.Redis) -> None:
+    with closing(CeleryNudges(redis_url)) as relayer, closing(CeleryNudges(redis_url)) as coordinator:
+        coordinator.taken("settlements.submit")
+        relayer.nudge("auctions.open", work=module.BUSY_ROWS + 1)
+        waited_for(broker, auctions=1)
+        coordinator.nudge("settlements.submit")
+    assert broker.llen("settlements") == 0
+
+
+def test_few_rows_are_nudged_for_beside_beat(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.taken("auctions.open")
+    nudges.nudge("auctions.open", work=module.BUSY_ROWS // 2)
+    waited_for(broker, auctions=1)
+    nudges.taken("auctions.open")
+    nudges.nudge("auctions.open")
     waited_for(broker, auctions=2)
 
 

@@ -112,10 +112,8 @@ def pipeline(local_chain: LocalChain, trading: Trading, desk: Desk, nudged: Nudg
         sender,
         SubmitSettlements(RpcChain(rpc, deployment), sender, LaneStore(database), store, nudged, owner="test"),
         TrackSettlements(sender, store, nudged),
-        IndexChain(
-            RpcChainReader(rpc, deployment), ChainIndexStore(database), nudged, deploy_block=deployment.deploy_block
-        ),
-        ExpireIntents(ExpiryStore(database), nudged),
+        IndexChain(RpcChainReader(rpc, deployment), ChainIndexStore(database), deploy_block=deployment.deploy_block),
+        ExpireIntents(ExpiryStore(database)),
     )
 
 

@@ -12,7 +12,7 @@ from intendly.adapters.db.chain_index import ChainIndexStore
 from intendly.domain.chain import Block, Log, Place, SolverChanged
 from intendly.domain.errors import ChainUnavailable, Conflict
 from intendly.services.index_chain import IndexChain
-from tests.integration.desk import Desk, Nudged, digest
+from tests.integration.desk import Desk, digest
 
 
 @dataclass
@@ -71,5 +71,5 @@ def chain() -> WrittenChain:
 
 
 @pytest.fixture
-def index(desk: Desk, chain: WrittenChain, nudged: Nudged) -> IndexChain:
-    return IndexChain(chain, ChainIndexStore(desk.database), nudged, deploy_block=1)
+def index(desk: Desk, chain: WrittenChain) -> IndexChain:
+    return IndexChain(chain, ChainIndexStore(desk.database), deploy_block=1)

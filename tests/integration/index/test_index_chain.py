@@ -14,7 +14,7 @@ from intendly.domain.chain import SolverChanged
 from intendly.domain.errors import ChainUnavailable
 from intendly.services.expire_intents import ExpireIntents
 from intendly.services.index_chain import IndexChain
-from tests.integration.desk import NOWHERE, SOLVER, Desk, Nudged
+from tests.integration.desk import NOWHERE, SOLVER, Desk
 from tests.integration.index.conftest import WrittenChain
 from tests.integration.statements import statements
 
@@ -24,7 +24,7 @@ _SETTLED = [("intent.settled", False), ("intent.settled", True)]
 
 
 def test_a_fill_settles_its_intent_and_ends_all_that_was_under_way(
-    desk: Desk, chain: WrittenChain, index: IndexChain, nudged: Nudged
+    desk: Desk, chain: WrittenChain, index: IndexChain
 ) -> None:
     row = desk.submitted()
     chain.mine(row.filled(1_234))
@@ -36,7 +36,6 @@ def test_a_fill_settles_its_intent_and_ends_all_that_was_under_way(
     assert desk.changes(row) == _SETTLED
     assert desk.value("SELECT data->>'amount_out' FROM outbox WHERE solver IS NULL") == "1234"
     assert desk.value("SELECT data->>'amount_out' FROM outbox WHERE solver = :x AND auction_id IS NOT NULL", SOLVER)
-    assert "events.publish" in nudged.tasks
 
 
 def test_an_open_fill_was_nobodys_bid(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
@@ -59,7 +58,7 @@ def test_a_tick_without_a_new_block_does_nothing(desk: Desk, chain: WrittenChain
     assert desk.changes(row) == _SETTLED
 
 
-def test_two_indexes_at_once_write_each_effect_once(desk: Desk, chain: WrittenChain, nudged: Nudged) -> None:
+def test_two_indexes_at_once_write_each_effect_once(desk: Desk, chain: WrittenChain) -> None:
     row = desk.submitted()
     block = chain.mine(row.filled())
     first, second = ChainIndexStore(desk.database), ChainIndexStore(desk.database)
@@ -301,7 +300,7 @@ def test_a_tick_costs_as_many_statements_for_a_fill_and_a_failure_as_for_fifty(
 
 def test_expired_needs_an_indexed_block_past_the_deadline(desk: Desk, chain: WrittenChain, index: IndexChain) -> None:
     row = desk.submitted(deadline=1_002)
-    expire = ExpireIntents(ExpiryStore(desk.database), Nudged())
+    expire = ExpireIntents(ExpiryStore(desk.database))
     assert expire.run() == 0
     chain.mine()
     chain.mine()
@@ -322,7 +321,7 @@ def test_an_intent_filled_at_its_deadline_does_not_expire(desk: Desk, chain: Wri
     chain.mine(row.filled())
     chain.mine()
     index.run()
-    assert ExpireIntents(ExpiryStore(desk.database), Nudged()).run() == 0
+    assert ExpireIntents(ExpiryStore(desk.database)).run() == 0
     assert desk.intent(row)[0] == "settled"
 
 

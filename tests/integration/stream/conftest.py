@@ -150,7 +150,10 @@ class Stream:
     def publish(self, *changes: Change, lost: bool = False) -> int:
         """Commit and publish; with `lost` Redis tells nobody."""
         self.change(*changes)
-        return PublishEvents(self.store, NoPush() if lost else RedisLive(self.redis_url)).run()
+        return self.publisher(lost=lost).run()
+
+    def publisher(self, *, lost: bool = False) -> PublishEvents:
+        return PublishEvents(self.store, NoPush() if lost else RedisLive(self.redis_url))
 
     def many(self, count: int) -> None:
         """Events 1 to `count` about intent 1, written as if they had been published."""

@@ -6,7 +6,11 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
+import psycopg2
 import pytest
 from intendly_sdk.messages import EventKind
 from intendly_sdk.primitives import Hash32
@@ -14,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from intendly.adapters.db import outbox
 from intendly.domain.events import Change
+from intendly.services.publish_events import PATIENCE_S
 from tests.integration.statements import statements
 from tests.integration.stream.conftest import Stream, intent, numbers
 from tests.integration.stream.conftest import change as stream_change
@@ -84,6 +89,36 @@ def test_a_batch_costs_two_statements_however_long(stream: Stream) -> None:
         with statements(stream.database) as seen:
             stream.store.publish(500)
         assert len(seen) == 2
+
+
+def test_what_was_just_committed_is_told_behind_another_publisher(stream: Stream) -> None:
+    stream.change(change(1))
+    with head_held(stream, seconds=PATIENCE_S / 2):
+        stream.publisher(lost=True).tell()
+        assert [one.number for one in stream.table()] == [1]
+
+
+def test_a_publisher_that_stands_still_holds_nobody_up(stream: Stream) -> None:
+    stream.change(change(1))
+    with head_held(stream, seconds=60):
+        began = time.monotonic()
+        stream.publisher(lost=True).tell()
+        assert PATIENCE_S <= time.monotonic() - began < 10 * PATIENCE_S
+        assert stream.table() == []
+
+
+@contextmanager
+def head_held(stream: Stream, *, seconds: float) -> Iterator[None]:
+    """Another publisher is in the middle of its transaction, for `seconds` or until the end of this."""
+    with closing(psycopg2.connect(stream.rows.url)) as connection:
+        connection.cursor().execute("SELECT FROM stream_head FOR UPDATE")
+        ends = threading.Timer(seconds, connection.rollback)
+        ends.start()
+        try:
+            yield
+        finally:
+            ends.cancel()
+            ends.join()
 
 
 _PUBLISHER_THAT_HANGS = """

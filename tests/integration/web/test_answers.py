@@ -37,8 +37,8 @@ class Nudged:
     def __init__(self) -> None:
         self.tasks: list[str] = []
 
-    def nudge(self, *tasks: str) -> None:
-        self.tasks += tasks
+    def nudge(self, task: str, *, work: int = 1) -> None:
+        self.tasks.append(task)
 
 
 class Pit:

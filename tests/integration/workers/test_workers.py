@@ -22,6 +22,7 @@ from intendly_sdk.signatures import Signer
 from intendly.adapters.db.engine import Database
 from intendly.adapters.db.intents import IntentStore
 from intendly.adapters.embedded.ports import free_port
+from intendly.adapters.nudges import CeleryNudges
 from intendly.adapters.observability.health import is_alive
 from intendly.domain.intent import NewIntent
 from intendly.domain.reasons import Reason
@@ -125,6 +126,15 @@ def test_beat_alone_finds_what_no_nudge_told_of(venue: Venue) -> None:
     venue.accept(3)
     until(lambda: venue.auctions() == 3)
     until(lambda: venue.rows.count("events") == 6)  # accepted and opened, each
+
+
+def test_a_tick_tells_what_it_committed(venue: Venue, redis_url: str) -> None:
+    """Neither beat nor a nudge sends `events.publish`."""
+    venue.worker()
+    venue.accept(3)
+    with closing(CeleryNudges(redis_url)) as nudges:
+        nudges.nudge("auctions.open")
+        until(lambda: venue.rows.count("events") == 6)
 
 
 def test_a_second_beat_stands_by_and_takes_over(venue: Venue) -> None:
