@@ -17,19 +17,19 @@ import psutil
 from bench.child import BenchError
 from bench.rows import Reading, Rounds, Run, Spec, subject, value_at_most
 from cli.processes import ROOT
-from cli.supervisor import Supervisor
 
-_PROCESSES: Final = (
-    "backend-relayer",
-    "websocket-server",
-    "backend-coordinator/auctions",
-    "backend-coordinator/solvers",
-    "backend-coordinator/settlements",
-    "beat",
-    "flower",
-    "solver/pool_router",
-    "solver/market_maker",
-)
+_PROCESSES: Final = {
+    "backend-relayer": "web/gunicorn.conf.py",
+    "websocket-server": "workers.stream",
+    "backend-coordinator/auctions": "workers.coordinator auctions",
+    "backend-coordinator/solvers": "workers.coordinator solvers",
+    "backend-coordinator/settlements": "workers.coordinator settlements",
+    "beat": "workers.beat",
+    "flower": "workers.flower",
+    "solver/pool_router": "solvers.pool_router",
+    "solver/market_maker": "solvers.market_maker",
+}
+"""Each with what only its own command has."""
 _MIB: Final = 2**20
 _AIM: Final = value_at_most(150)
 
@@ -38,25 +38,40 @@ def _row(process: str, when: str) -> str:
     return f"memory.{process.rpartition('/')[2]}.{when}"
 
 
-SPECS: Final = [
-    Spec(_row(process, when), f"resident memory of {process}, the largest of its processes, {words}", "MiB", aim=_AIM)
-    for process in _PROCESSES
-    for when, words in (("rest", "before any intent"), ("load", "after 20 intents a second"))
-]
+def _specs(when: str, words: str) -> list[Spec]:
+    return [
+        Spec(
+            _row(process, when), f"resident memory of {process}, the largest of its processes, {words}", "MiB", aim=_AIM
+        )
+        for process in _PROCESSES
+    ]
 
 
-def resident(venue: Supervisor, when: Literal["rest", "load"]) -> dict[str, Reading]:
-    """The rows of all processes of a venue that runs."""
-    return {_row(process, when): Reading(_largest(venue.pid(process))) for process in _PROCESSES}
+UNDER_LOAD: Final = _specs("load", "after 20 intents a second")
 
 
-def _largest(pid: int) -> float:
-    family = (psutil.Process(pid), *psutil.Process(pid).children(recursive=True))
-    return max(each.memory_info().rss for each in family) / _MIB
+def resident(parent: int, when: Literal["rest", "load"]) -> dict[str, Reading]:
+    """The rows of all processes of the venue that the process `parent` keeps running."""
+    family = psutil.Process(parent).children(recursive=True)
+    named = {one: _process_of(one) for one in family}
+    return {
+        _row(process, when): Reading(max(_largest(one) for one, is_of in named.items() if is_of == process) / _MIB)
+        for process in _PROCESSES
+    }
+
+
+def _process_of(one: psutil.Process) -> str | None:
+    command = " ".join(one.cmdline())
+    return next((process for process, mark in _PROCESSES.items() if mark in command), None)
+
+
+def _largest(one: psutil.Process) -> int:
+    return max(each.memory_info().rss for each in (one, *one.children(recursive=True)))
 
 
 @subject(
-    Spec("startup.up", "`intendly up` on data that is there already, until it is ready", "s", aim=value_at_most(5))
+    Spec("startup.up", "`intendly up` on data that is there already, until it is ready", "s", aim=value_at_most(5)),
+    *_specs("rest", "before any intent"),
 )
 def startup(run: Run) -> Rounds:
     folder = run.ground.new_folder("up")
@@ -65,14 +80,15 @@ def startup(run: Run) -> Rounds:
             pass
     while True:
         began = time.monotonic()
-        with _up(folder):
+        with _up(folder) as up:
             took = time.monotonic() - began
-        yield {"startup.up": Reading(took)}
+            rest = resident(up, "rest")
+        yield {"startup.up": Reading(took)} | rest
 
 
 @contextmanager
-def _up(folder: Path) -> Iterator[None]:
-    """The program in a process of its own, ready; told to stop in the end."""
+def _up(folder: Path) -> Iterator[int]:
+    """The program in a process of its own, whose number this is, ready; told to stop in the end."""
     command = [sys.executable, "-m", "cli.main", "up", "--json"]
     with (folder / "up.log").open("ab") as log:
         process = subprocess.Popen(
@@ -82,7 +98,7 @@ def _up(folder: Path) -> Iterator[None]:
             try:
                 if process.stdout is None or not process.stdout.readline():
                     raise BenchError(f"intendly up ended: {(folder / 'up.log').read_text()[-300:]}")
-                yield
+                yield process.pid
             finally:
                 process.send_signal(signal.SIGINT)
                 process.wait()

@@ -53,7 +53,7 @@ _SPECS: Final = [
 
 @subject(
     *_SPECS,
-    *memory.SPECS,
+    *memory.UNDER_LOAD,
     Spec(
         "mined.per_block",
         f"fills in the fullest block of those that fill {_BACKLOG} intents that came at once",
@@ -67,14 +67,13 @@ def mined(run: Run) -> Rounds:
     """An intent that is not filled fails the subject: none may be lost."""
     floor = float(_WINDOW_MS + _BLOCK_MS)
     with trading_venue(run) as one:
-        rest = memory.resident(one.supervisor, "rest")
         one.waits(one.posted_at(_RATES[-1], 1.0))  # the first of everything takes longer
         while True:
             posted = {rate: one.posted_at(rate, 1.0 if run.small else _SECONDS[rate]) for rate in _RATES}
             waits = {rate: one.waits(at) for rate, at in posted.items()}
-            load = memory.resident(one.supervisor, "load")
+            load = memory.resident(os.getpid(), "load")
             yield (
-                (rest | load)
+                load
                 | {spec.name: Reading(waits[int(spec.name.split(".")[1][3:])], floor) for spec in _SPECS}
                 | {"mined.per_block": one.per_block(run.size(_BACKLOG, 20))}
             )
@@ -89,7 +88,6 @@ class Trading:
         self._swap = (sells, amount_in, buys, venue.market.best_single_pool((sells, buys, amount_in)) // 2)
         self.settings = venue.settings
         self._traders, self._stream = traders, stream
-        self.supervisor = venue.supervisor
         self._next = 0
         self._http = httpx.Client(base_url=f"{venue.settings.api_url}/api/v1", trust_env=False)
         self._rpc = rpc_of(venue.settings)
