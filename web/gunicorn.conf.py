@@ -2,7 +2,7 @@
 
 gevent workers, since requests mostly wait for their commit, and the rows of those that wait together are committed
 together (intendly/adapters/group.py). gunicorn's worker makes the monkey patch after the fork and before it
-imports the application, so `preload_app` must stay off.
+imports the application, so `preload_app` stays off.
 """
 
 # ruff: noqa: N999  the name is gunicorn's
@@ -13,12 +13,20 @@ import os
 import shutil
 from typing import Any
 
-from gunicorn.glogging import Logger
-
 from intendly.adapters import loading
 from intendly.adapters.asking import say_if_private_is_allowed
 from intendly.adapters.observability.logging import configure_logging, logging_config
 from intendly.settings import load_settings
+from web.gunicorn_base import (  # noqa: F401  gunicorn reads them here
+    control_socket_disable,
+    forwarded_allow_ips,
+    forwarder_headers,
+    logger_class,
+    post_fork,
+    preload_app,
+    timeout,
+    when_ready,
+)
 
 loading.begin()
 _settings = load_settings()
@@ -30,22 +38,9 @@ bind = f"{_settings.bind_host}:{_settings.relayer_port}"
 worker_class = "web.slow_clients.PatientWorker"
 workers = _settings.web_workers
 worker_connections = 1_000
-preload_app = False
 keepalive = _settings.request_timeout_s
-timeout = 30
 graceful_timeout = 10
-control_socket_disable = True
-# What proxies say, web/proxies.py reads, and from TRUSTED_PROXIES alone; gunicorn by itself would believe loopback.
-forwarded_allow_ips = ""
-forwarder_headers = ""
 logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
-
-
-class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's
-    """Without a second line for each request: web/telemetry.py writes one, with its ids."""
-
-    def access(self, *_args: Any) -> None:
-        """Nothing."""
 
 
 def on_starting(_server: Any) -> None:
@@ -59,16 +54,6 @@ def on_starting(_server: Any) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
     configure_logging(proc_name, _settings.log_level, _settings.log_format)
     say_if_private_is_allowed(_settings.solver_allow_private)
-
-
-def when_ready(_server: Any) -> None:
-    """The master has begun."""
-    loading.done()
-
-
-def post_fork(_server: Any, _worker: Any) -> None:
-    """In each worker, before the application is imported."""
-    loading.begin()
 
 
 def post_worker_init(_worker: Any) -> None:

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from gunicorn.glogging import Logger
-
 from intendly.adapters import loading
 from intendly.adapters.observability.logging import logging_config
 from intendly.settings import load_settings
+from web.gunicorn_base import (  # noqa: F401  gunicorn reads them here
+    control_socket_disable,
+    forwarded_allow_ips,
+    forwarder_headers,
+    logger_class,
+    post_fork,
+    preload_app,
+    timeout,
+    when_ready,
+)
 
 loading.begin()
 _settings = load_settings()
@@ -24,32 +32,9 @@ bind = f"{_settings.bind_host}:{_settings.websocket_port}"
 worker_class = "web.stream_worker.StreamWorker"
 workers = 1
 worker_connections = _settings.ws_max_connections + 100
-preload_app = False
 keepalive = _settings.request_timeout_s
-timeout = 30
 graceful_timeout = 5
-control_socket_disable = True
-# What proxies say, web/proxies.py reads, and from TRUSTED_PROXIES alone; gunicorn by itself would believe loopback.
-forwarded_allow_ips = ""
-forwarder_headers = ""
 logconfig_dict = logging_config(proc_name, _settings.log_level, _settings.log_format)
-
-
-class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  the name is gunicorn's
-    """Without a second line for each request: web/telemetry.py writes one, with its ids."""
-
-    def access(self, *_args: Any) -> None:
-        """Nothing."""
-
-
-def when_ready(_server: Any) -> None:
-    """The master has begun."""
-    loading.done()
-
-
-def post_fork(_server: Any, _worker: Any) -> None:
-    """In the worker, before the application is imported."""
-    loading.begin()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -5,11 +5,13 @@ a key in Redis says so, which the task deletes before it queries, so that a chan
 nudged anew. The key has a short life of its own; and beat sweeps anyway (design: The rule that everything follows).
 
 A venue with much to do is left to beat, whose ticks then take several rows each: nudges would have it do the same by
-more and smaller ones. That beat is there shows by the ticks themselves; a task without them is nudged as ever.
+more and smaller ones. That beat is there shows by the mark that each tick leaves. What was left to it is looked after
+until the next tick of that task has begun; where none does, it is nudged for.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -40,7 +42,7 @@ three or four, so it is as much as 25 to 30 intents."""
 BUSY_SEND_EVERY_S: Final = 0.05
 """How often one process looks whether a busy venue is still ticked."""
 TICKED_MS: Final = 600
-"""A task that began this long ago is ticked: longer than beat's period for whatever is nudged."""
+"""How long the mark of a tick stays: longer than beat's period for whatever is nudged."""
 _COUNTED_S: Final = 3
 """How long the rows of a second are remembered."""
 TIMEOUT_S: Final = 0.25
@@ -59,6 +61,9 @@ class CeleryNudges:
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
         self._guard = threading.Lock()  # of what follows
         self._wanted: dict[str, int] = {}
+        self._left: dict[str, bytes] = {}
+        """What was left to beat, and the mark of the last tick before that."""
+        self._closing = False
         self._sending = Errand(self._send, name="nudges", every_s=SEND_EVERY_S)
 
     def nudge(self, task: str, *, work: int = 1) -> None:
@@ -70,7 +75,7 @@ class CeleryNudges:
     def _send(self) -> None:
         with self._guard:
             wanted, self._wanted = self._wanted, {}
-        if not wanted or not self._breaker.allows():
+        if not (wanted or self._left) or not self._breaker.allows():
             return
         try:
             for task in self._to_send(wanted):
@@ -87,7 +92,7 @@ class CeleryNudges:
         try:
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.delete(_waiting(task))
-            pipeline.set(_ticked(task), b"1", px=TICKED_MS)
+            pipeline.set(_tick(task), os.urandom(8), px=TICKED_MS)
             pipeline.execute()
         except Exception as error:  # noqa: BLE001  the keys die by themselves
             self._failed(error)
@@ -96,29 +101,40 @@ class CeleryNudges:
 
     def close(self) -> None:
         """Send what is wanted and close the connections; the next use makes new ones."""
+        self._closing = True
         self._sending.close()
+        self._closing = False
         for name in ("_redis", "_celery"):
             part = self.__dict__.pop(name, None)
             if part is not None:
                 part.close()
 
     def _to_send(self, wanted: Mapping[str, int]) -> list[str]:
-        """Of these the tasks that no nudge waits for; in a busy venue those that are not ticked. Counts the rows."""
+        """Of these, and of what was left to beat, what is to be nudged for now. Counts the rows."""
         second, rows = int(time.time()), sum(wanted.values())
+        tasks = {**wanted, **self._left}
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.get(_due(second - 1))
+        pipeline.set(_due(second), 0, nx=True, ex=_COUNTED_S)  # first, so that no count stays for good
         pipeline.incrby(_due(second), rows)
-        pipeline.expire(_due(second), _COUNTED_S)
-        for task in wanted:
+        for task in tasks:
             pipeline.set(_waiting(task), b"1", nx=True, px=COALESCE_MS)
-            pipeline.exists(_ticked(task))
-        before, now, _, *marks = pipeline.execute()
+            pipeline.get(_tick(task))
+        before, _, now, *marks = pipeline.execute()
         busy = max(int(before or 0), now - rows) > BUSY_ROWS
+        to_send, left = list[str](), dict[str, bytes]()
+        for task, is_first, tick in zip(tasks, marks[::2], marks[1::2], strict=True):
+            if task not in wanted and tick not in (None, self._left[task]):
+                continue  # ticked since it was left
+            if busy and tick is not None:
+                left[task] = tick
+            elif is_first or task in self._left:
+                to_send.append(task)
+        self._left = left
         self._sending.every_s = BUSY_SEND_EVERY_S if busy else SEND_EVERY_S
-        fresh, ticked = marks[::2], marks[1::2]
-        return [
-            task for task, new, is_ticked in zip(wanted, fresh, ticked, strict=True) if new and not (busy and is_ticked)
-        ]
+        if left and not self._closing:
+            self._sending.ask()
+        return to_send
 
     def _failed(self, error: Exception) -> None:
         if self._breaker.failed():
@@ -151,8 +167,8 @@ def _waiting(task: str) -> str:
     return f"nudge:{task}"
 
 
-def _ticked(task: str) -> str:
-    return f"ticked:{task}"
+def _tick(task: str) -> str:
+    return f"tick:{task}"
 
 
 def _due(second: int) -> str:

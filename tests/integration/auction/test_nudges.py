@@ -64,6 +64,32 @@ def test_a_busy_venue_is_left_to_beat_until_it_is_no_more(nudges: CeleryNudges, 
         time.sleep(0.1)
 
 
+def test_what_was_left_to_beat_is_nudged_for_where_beat_ends(
+    nudges: CeleryNudges, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last tick began before the row was due, and no other follows."""
+    monkeypatch.setattr(module, "COALESCE_MS", 10_000)
+    nudges.taken("auctions.open")
+    nudges.nudge("settlements.submit", work=module.BUSY_ROWS + 1)
+    waited_for(broker, settlements=1)
+    nudges.nudge("auctions.open")
+    time.sleep(0.2)
+    assert broker.llen("auctions") == 0
+    waited_for(broker, auctions=1)
+
+
+def test_what_was_left_to_beat_and_is_ticked_needs_no_nudge(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.taken("auctions.open")
+    nudges.nudge("settlements.submit", work=module.BUSY_ROWS + 1)
+    waited_for(broker, settlements=1)
+    nudges.nudge("auctions.open")
+    time.sleep(0.1)
+    nudges.taken("auctions.open")
+    time.sleep(2 * module.TICKED_MS / 1_000)
+    assert broker.llen("auctions") == 0
+    assert nudges._left == {}
+
+
 def test_a_busy_venue_without_beat_is_nudged_as_ever(nudges: CeleryNudges, broker: redis.Redis) -> None:
     nudges.nudge("auctions.open", work=module.BUSY_ROWS + 1)
     waited_for(broker, auctions=1)
