@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import coincurve
 import httpx
+import psutil
 from intendly_sdk.messages import SignedIntent
 
 from bench import trade
@@ -30,6 +31,11 @@ _BARE: Final = "a bare Flask endpoint that parses the same JSON, by as many of t
 _WIDE: Final = "1000000/second"
 _LIMITS: Final = [name.upper() for name in Settings.model_fields if name.startswith("limit_")]
 _PATIENCE_S: Final = 20.0
+_BARE_CPU: Final = "that of the bare endpoint's server"
+
+
+def _processor_row(of: str, what: str) -> Spec:
+    return Spec(f"{of}.processor", f"processor time of the relayer for {what}", "µs", _BARE_CPU)
 
 
 @subject(
@@ -42,7 +48,9 @@ _PATIENCE_S: Final = 20.0
         ratio_at_least(0.50),
         "more",
     ),
+    _processor_row("api.intents", "each of these"),
     Spec("api.find", "GET /intents/{hash} a second", "1/s", _BARE, ratio_at_least(0.70), "more"),
+    _processor_row("api.find", "each of these"),
     Spec(
         "api.batch",
         "intents accepted a second by POST /intents/batch of 100",
@@ -66,16 +74,24 @@ def api_intents(run: Run) -> Rounds:
             answered = load.rate(bare, [trade.get(f"/bare/{one}") for one in hashes], "200")
             batches = [[trade.signed_intent() for _ in range(run.size(100, 4))] for _ in range(run.size(60, 4))]
             requests = [trade.post("/api/v1/intents/batch", trade.batch(one)) for one in batches]
-            batched = load.rate(venue.relayer_port, requests, "200", connections=4) * len(batches[0])
+            before = trade.stored_intents(venue)
+            batched = load.rate(venue.relayer_port, requests, "200", connections=4).per_s * len(batches[0])
+            if (stored := trade.stored_intents(venue) - before) != sum(map(len, batches)):
+                raise BenchError(f"of {sum(map(len, batches))} intents in batches, {stored} were accepted")
             yield {
-                "api.intents": Reading(accepted, parsed),
-                "api.intents_committed": Reading(accepted, inserted),
-                "api.find": Reading(found, answered),
+                "api.intents": Reading(accepted.per_s, parsed.per_s),
+                "api.intents_committed": Reading(accepted.per_s, inserted),
+                "api.intents.processor": Reading(accepted.processor_us, parsed.processor_us),
+                "api.find": Reading(found.per_s, answered.per_s),
+                "api.find.processor": Reading(found.processor_us, answered.processor_us),
                 "api.batch": Reading(batched, _recoveries(list(itertools.chain(*batches)))),
             }
 
 
-@subject(Spec("api.bids", "POST /bids accepted a second", "1/s", _BARE, ratio_at_least(0.60), "more"))
+@subject(
+    Spec("api.bids", "POST /bids accepted a second", "1/s", _BARE, ratio_at_least(0.60), "more"),
+    _processor_row("api.bids", "each of these"),
+)
 def api_bids(run: Run) -> Rounds:
     """Every round each solver bids anew in each auction, better than before."""
     with _venue(run) as (venue, bare, load):
@@ -87,7 +103,17 @@ def api_bids(run: Run) -> Rounds:
             bodies = [one.model_dump_json() for one in auctions.bids(amount)]
             placed = load.rate(venue.relayer_port, [trade.post("/api/v1/bids", body) for body in bodies], "202")
             parsed = load.rate(bare, [trade.post("/bare", body) for body in bodies], "202")
-            yield {"api.bids": Reading(placed, parsed)}
+            yield {
+                "api.bids": Reading(placed.per_s, parsed.per_s),
+                "api.bids.processor": Reading(placed.processor_us, parsed.processor_us),
+            }
+
+
+class Answered(NamedTuple):
+    """Requests a second, and what each took of its server's processor time, all its processes together."""
+
+    per_s: float
+    processor_us: float
 
 
 class Load:
@@ -98,8 +124,8 @@ class Load:
         self._process = process
         self._file = folder / "requests"
 
-    def rate(self, port: int, requests: Sequence[bytes], status: str, connections: int = CONNECTIONS) -> float:
-        """Requests answered a second, each with `status`. Raises `BenchError` where one was answered otherwise."""
+    def rate(self, port: int, requests: Sequence[bytes], status: str, connections: int = CONNECTIONS) -> Answered:
+        """How these were answered, each with `status`. Raises `BenchError` where one was answered otherwise."""
         self._file.write_bytes(b"".join(requests))
         asked = {
             "port": port,
@@ -107,10 +133,31 @@ class Load:
             "sizes": [len(one) for one in requests],
             "connections": connections,
         }
+        before = _processor_s(port)
         answer = ask(self._process, asked)
+        processor_s = _processor_s(port) - before
         if answer["statuses"] != {status: len(requests)}:
             raise BenchError(f"of {len(requests)} requests, expected {status}: {answer['statuses']}")
-        return len(requests) / float(answer["seconds"])
+        return Answered(len(requests) / float(answer["seconds"]), processor_s / len(requests) * 1e6)
+
+
+def _processor_s(port: int) -> float:
+    """What the processes that listen on `port` have used so far: a server and its workers."""
+    used = [_used_s(each) for each in psutil.Process().children(recursive=True) if _listens(each, port)]
+    return sum(used)
+
+
+def _used_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        connections = process.net_connections("tcp")
+    except psutil.NoSuchProcess:  # PostgreSQL's come and go
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
 
 
 @contextmanager

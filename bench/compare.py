@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,14 +11,16 @@ from bench.results import Results
 from bench.rows import Row
 
 _LEAST: Final = 0.005
-"""Half a percent is nothing: memory differs by that from one day to the next, however alike the rounds of a run are."""
+"""Of memory half a percent is nothing: it differs by that from one run to the next, however alike the rounds are."""
+_MOST: Final = 0.75
+"""However far apart the rounds were, because one was disturbed say, this is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worse:
     """A row whose figure, its ratio where both have one, else its value, moved further than the rounds were apart.
 
-    `moved` and `spread` are shares of what it was; where that was nothing, in the row's unit.
+    `moved` and `spread` are shares of what it was; where that was nothing, or is now, they are in the row's unit.
     """
 
     name: str
@@ -29,9 +33,8 @@ class Worse:
     """The wider one of the two runs."""
 
     def __str__(self) -> str:
-        moved, apart = (
-            (f"{self.moved:.0%}", f"{self.spread:.0%}") if self.before else (f"{self.moved:g}", f"{self.spread:g}")
-        )
+        share = self.before and self.now
+        moved, apart = (f"{self.moved:.0%}", f"{self.spread:.0%}") if share else (f"{self.moved:g}", f"{self.spread:g}")
         return (
             f"{self.name}: {self.figure} {self.before:g} → {self.now:g}, {moved} worse; the rounds were {apart} apart"
         )
@@ -44,7 +47,17 @@ def worse(before: Results, now: Results) -> list[Worse]:
         known = before.row(row.name)
         if known is not None and (one := _moved(known, row)) is not None:
             found.append(one)
-    return sorted(found, key=lambda one: -one.moved)
+    return sorted(found, key=lambda one: -one.moved if one.before and one.now else -math.inf)
+
+
+def missing(before: Results, now: Results, names: Sequence[str]) -> list[str]:
+    """Of these rows those that had a figure and have none."""
+    return [name for name in names if _value(before, name) is not None and _value(now, name) is None]
+
+
+def _value(results: Results, name: str) -> float | None:
+    row = results.row(name)
+    return None if row is None else row.value
 
 
 def _moved(before: Row, now: Row) -> Worse | None:
@@ -54,7 +67,11 @@ def _moved(before: Row, now: Row) -> Worse | None:
     old, new = getattr(before, figure), getattr(now, figure)
     if old is None or new is None:
         return None
-    scale = abs(old) or 1
-    moved = (new - old) / scale * (1 if now.better == "less" else -1)
-    spread = max(before.spread or 0, now.spread or 0) if old else before.spread or 0
-    return Worse(now.name, figure, old, new, moved, spread) if moved > max(spread, _LEAST) else None
+    if not old or not new:
+        moved = (new - old) * (1 if now.better == "less" else -1)
+        spread = before.spread or 0
+    else:
+        moved = (new / old if now.better == "less" else old / new) - 1  # half as many is as much worse as twice as long
+        spread = min(max(before.spread or 0, now.spread or 0), _MOST)
+    least = _LEAST if now.unit == "MiB" else 0
+    return Worse(now.name, figure, old, new, moved, spread) if moved > max(spread, least) else None

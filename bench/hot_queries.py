@@ -18,14 +18,16 @@ from intendly_sdk.primitives import Address, Hash32
 from bench.ground import DEPLOYMENT, Ground
 from bench.plans import Plan, plans_of
 from bench.stored import fill
-from bench.walk import SETTINGS, walk
+from bench.walk import SETTINGS, Walk, walk
 from cli.processes import ROOT
 from intendly.adapters.db.asks import AskStore
 from intendly.adapters.db.cancels import CancelStore
 from intendly.adapters.db.events import EventStore
+from intendly.adapters.db.intent_views import IntentViews
 from intendly.adapters.observability.logging import configure_logging
 from intendly.domain.events import Interest
 from intendly.domain.opening import FIRST_VERSION, auction_id_of
+from intendly.services.ports import NoBid
 from intendly.settings import Settings
 
 DOCUMENT: Final = ROOT / "docs" / "queries.md"
@@ -48,13 +50,14 @@ def hot_queries(settings: Settings) -> Mapping[str, Sequence[Plan]]:
         venue, work = one.venue, plans.work
         signed = one.intents(INTENTS)
         with work("POST /intents, POST /intents/batch"):
-            hashes = one.accept(signed)
+            hashes, swapper = one.accept(signed), signed[0].intent.swapper
+        with work("POST /intents of what was accepted before"):
+            IntentViews(venue.database, DEPLOYMENT).accepted(hashes[0])
         with work("GET /intents/{intent_hash}"):
             venue.read_intents.find(hashes[0])
         with work("GET /intents/{intent_hash}/status"):
             venue.read_intents.status(hashes[0])
         with work("GET /intents"):
-            swapper = signed[0].intent.swapper
             venue.read_intents.page(swapper, 20, None)
             venue.read_intents.page(swapper, 20, f"{int(time.time() * 1_000_000)}-{hashes[0].hex()}")
         with work("auctions.open"):
@@ -63,6 +66,10 @@ def hot_queries(settings: Settings) -> Mapping[str, Sequence[Plan]]:
             AskStore(venue.database, DEPLOYMENT).claim(500)
         with work("POST /bids"):
             one.bid(hashes)
+        with work("a solver on the stream that declines"):
+            venue.place_bids.record_no_bids(
+                [NoBid(auction_id_of(one, FIRST_VERSION), swapper, "declined") for one in hashes]
+            )
         with work("auctions.close"):
             one.close(hashes)
         with work("GET /auctions/{auction_id}"):
@@ -70,8 +77,8 @@ def hot_queries(settings: Settings) -> Mapping[str, Sequence[Plan]]:
         with work("settlements.submit"):
             one.send(hashes)
         with work("settlements.track"):
-            for settlement in venue.settlement_store.claim_due(100, lease_s=10):
-                venue.settlement_store.look_again([settlement.id])
+            venue.settlement_store.claim_due(100, lease_s=10)
+            venue.settlement_store.look_again(range(1, 101))
         with work("chain.index"):
             one.index(hashes)
         with work("intents.expire"):
@@ -84,17 +91,23 @@ def hot_queries(settings: Settings) -> Mapping[str, Sequence[Plan]]:
             _resume(venue.event_store, hashes[0], swapper)
         with work("a solver on the stream"):
             venue.event_store.heard_by(Interest(solver=str(swapper)), 0, 500, 500)
-        hashes = one.accept(one.intents(INTENTS))
-        one.open(hashes)
-        one.bid(hashes)
-        one.close(hashes)
-        one.send(hashes, fills=False)
+        hashes = _failed(one)
         with work("chain.index of bundles that failed"):
             one.index(hashes)
         one.venue.made_up.fork()
         with work("chain.index of a block that was taken back"):
             venue.index_chain.run()
     return plans.of
+
+
+def _failed(one: Walk) -> list[Hash32]:
+    """As many more, whose bundles are in a block and filled nothing."""
+    hashes = one.accept(one.intents(INTENTS))
+    one.open(hashes)
+    one.bid(hashes)
+    one.close(hashes)
+    one.send(hashes, fills=False)
+    return hashes
 
 
 def _resume(events: EventStore, intent_hash: Hash32, swapper: Address) -> None:

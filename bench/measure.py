@@ -19,7 +19,7 @@ from bench.rows import NotMeasured, Reading, Row, Run, Spec, Subject, row_of
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured; `failures` are the names of the subjects that ended in an error, and so have no rows."""
+    """What was measured; `failures` are the names of the subjects that ended in an error, whose rows have no value."""
 
     results: Results
     failures: list[str]
@@ -54,8 +54,10 @@ def measured(
                 rows += [row_of(spec, readings[spec.name], small=small, date=date, commit=commit) for spec in specs]
             except NotMeasured as lack:
                 rows += [_without(spec, str(lack), small=small, date=date, commit=commit) for spec in specs]
-            except Exception:  # noqa: BLE001 - told; the others are measured
+            except Exception as error:  # noqa: BLE001 - told; the others are measured
                 failures.append(subject.name)
+                why = f"failed: {type(error).__name__}"
+                rows += [_without(spec, why, small=small, date=date, commit=commit) for spec in specs]
                 progress.console.print(f"{subject.name} failed:\n{traceback.format_exc()}", markup=False)
     return Outcome(results_of(rows, date=date, commit=commit), failures)
 

@@ -38,24 +38,20 @@ def _row(process: str, when: str) -> str:
     return f"memory.{process.rpartition('/')[2]}.{when}"
 
 
-def _specs(when: str, words: str) -> list[Spec]:
-    return [
-        Spec(
-            _row(process, when), f"resident memory of {process}, the largest of its processes, {words}", "MiB", aim=_AIM
-        )
-        for process in _PROCESSES
-    ]
+def spec(process: str, when: str, words: str) -> Spec:
+    """A row; `words` say when it is."""
+    what = f"resident memory of {process}, the largest of its processes, {words}"
+    return Spec(_row(process, when), what, "MiB", aim=_AIM)
 
 
-UNDER_LOAD: Final = _specs("load", "after 20 intents a second")
+UNDER_LOAD: Final = [spec(process, "load", "after 20 intents a second") for process in _PROCESSES]
 
 
 def resident(parent: int, when: Literal["rest", "load"]) -> dict[str, Reading]:
     """The rows of all processes of the venue that the process `parent` keeps running."""
-    family = psutil.Process(parent).children(recursive=True)
-    named = {one: _process_of(one) for one in family}
+    named = [(_process_of(one), one.pid) for one in psutil.Process(parent).children(recursive=True)]
     return {
-        _row(process, when): Reading(max(_largest(one) for one, is_of in named.items() if is_of == process) / _MIB)
+        _row(process, when): Reading(max(largest_mib(pid) for name, pid in named if name == process))
         for process in _PROCESSES
     }
 
@@ -65,13 +61,15 @@ def _process_of(one: psutil.Process) -> str | None:
     return next((process for process, mark in _PROCESSES.items() if mark in command), None)
 
 
-def _largest(one: psutil.Process) -> int:
-    return max(each.memory_info().rss for each in (one, *one.children(recursive=True)))
+def largest_mib(pid: int) -> float:
+    """Resident memory of the largest among the process and those below it."""
+    family = (psutil.Process(pid), *psutil.Process(pid).children(recursive=True))
+    return max(each.memory_info().rss for each in family) / _MIB
 
 
 @subject(
     Spec("startup.up", "`intendly up` on data that is there already, until it is ready", "s", aim=value_at_most(5)),
-    *_specs("rest", "before any intent"),
+    *(spec(process, "rest", "before any intent") for process in _PROCESSES),
 )
 def startup(run: Run) -> Rounds:
     folder = run.ground.new_folder("up")

@@ -20,8 +20,9 @@ from intendly.adapters.db.prepared import Prepared
 
 _BIG: Final = 10_000
 _PLANNED: Final = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "EXECUTE")
-_VALUE: Final = re.compile(r"'[^']*\\x[^']+'|'[^']{24,}'")
-"""In a plan's text, of another length and content each time."""
+_LITERAL: Final = re.compile(r"'(?:[^']|'')*'(?:::interval)?")
+_OF_A_CLOCK: Final = re.compile(r"\d:\d\d:\d\d\.\d+'::interval")
+_LONG: Final = 26
 _CARRIERS: Final = ("engine", "prepared")
 """Modules that run the statements of others."""
 _SIZES: Final = text("""
@@ -107,7 +108,7 @@ def plans_of(database: Database) -> Iterator[Plans]:
             other.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
             (([found],),) = other.fetchall()
             other.execute(f"EXPLAIN (COSTS OFF) {statement}", parameters)
-            explained = _VALUE.sub("'…'", "\n".join(line for (line,) in other.fetchall()))
+            explained = _LITERAL.sub(_steady, "\n".join(line for (line,) in other.fetchall()))
         reads, whole = _reads(found["Plan"], sizes)
         plan = Plan(name, explained, reads, whole)
         plans.of.setdefault(plans.at, []).append(plan)
@@ -161,3 +162,9 @@ def _caller(frame: FrameType | None) -> str | None:
             return f"{module}.{frame.f_code.co_qualname}"
         frame = frame.f_back
     return None
+
+
+def _steady(literal: re.Match[str]) -> str:
+    """A value of a plan's text, without what is of another length and content each time."""
+    text = literal[0]
+    return "'…'" if "\\x" in text or len(text) > _LONG or _OF_A_CLOCK.search(text) else text

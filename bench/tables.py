@@ -15,7 +15,7 @@ from cli.processes import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
 _BETWEEN: Final = re.compile(r"(<!-- rows:[^\n]*-->\n).*?(<!-- end of rows -->)", re.DOTALL)
-_WIDTH: Final = 110
+_WIDTH: Final = 120
 _HEADS: Final = ("row", "value", "floor", "ratio", "aim", "met", "spread")
 
 
@@ -44,7 +44,7 @@ def markdown(specs: Sequence[Spec], results: Results | None) -> str:
         row = (results and results.row(spec.name)) or Row(name=spec.name, value=None, unit=spec.unit, aim=_aim(spec))
         lines.append(f"| `{spec.name}` | {_what(spec)} | {' | '.join(_cells(row))} |")
     if results:
-        lines += ["", f"Measured {results.date} at {results.commit} on {results.cpus} CPUs; {_versions(results)}."]
+        lines += ["", f"{_runs(results.rows)}, on {results.cpus} CPUs; {_versions(results)}."]
         lines += [f"`{row.name}`: {row.note}" for row in results.rows if row.note]
     else:
         lines += ["", "Not measured yet."]
@@ -61,7 +61,7 @@ def document_with(text: str, table: str) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     met = {True: "yes", False: "no", None: "–"}[row.met]
-    spread = "–" if row.spread is None else f"{row.spread:.0%}"
+    spread = "–" if row.spread is None else f"{row.spread:.0%}" if row.value else _figure(row.spread, row.unit)
     return (_figure(row.value, row.unit), _figure(row.floor, row.unit), _figure(row.ratio), row.aim or "–", met, spread)
 
 
@@ -77,6 +77,19 @@ def _what(spec: Spec) -> str:
 
 def _aim(spec: Spec) -> str | None:
     return str(spec.aim) if spec.aim else None
+
+
+def _runs(rows: Sequence[Row]) -> str:
+    """When and at which commit the rows were measured; of several runs each, with its rows."""
+    runs: dict[tuple[str, str, int], list[str]] = {}
+    for row in rows:
+        runs.setdefault((row.date, row.commit, row.rounds), []).append(f"`{row.name}`")
+    (first, *others) = sorted(runs.items(), key=lambda run: -len(run[1])) or [(("–", "–", 0), [])]
+    (date, commit, rounds), _ = first
+    text = f"Measured {date} at {commit} by {rounds} rounds"
+    for (date, commit, rounds), names in others:
+        text += f"; {', '.join(names)} {date} at {commit} by {rounds}"
+    return text
 
 
 def _versions(results: Results) -> str:

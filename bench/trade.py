@@ -134,6 +134,13 @@ def open_auctions(
     return Auctions(ids, tuple(intents), signers[:-1], int(closes_at))
 
 
+def stored_intents(settings: Settings) -> int:
+    with connected(settings) as at:
+        at.execute("SELECT count(*) FROM intents")
+        ((count,),) = at.fetchall()
+        return int(count)
+
+
 @contextmanager
 def connected(settings: Settings) -> Iterator[cursor]:
     """A cursor whose work is committed in the end."""

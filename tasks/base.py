@@ -73,7 +73,7 @@ def pipeline_task(
     """Register a task under `name`, which must have a queue in `TASK_QUEUES`. After `limit_s` seconds it is killed.
 
     The nudge is cleared before the body, with its process's venue of `kind`, queries. What the body committed is told
-    at once, unless it `tells` of nothing.
+    at once, unless it returns 0 or `tells` of nothing.
     """
     if name not in TASK_QUEUES:
         raise ValueError(f"{name} has no queue")
@@ -82,9 +82,12 @@ def pipeline_task(
         def run() -> int:
             at = venue(kind)
             at.nudges.taken(name)
-            done = body(at)
-            if done and tells:
-                at.publish_events.tell()
+            done = 1
+            try:
+                done = body(at)
+            finally:
+                if done and tells:
+                    _tell(at)
             return done
 
         task: BaseTask = shared_task(
@@ -93,6 +96,14 @@ def pipeline_task(
         return task
 
     return register
+
+
+def _tell(at: BaseVenue) -> None:
+    """Of what was committed, also by a body that then failed. What is not told now is by the next tick."""
+    try:
+        at.publish_events.tell()
+    except Exception:
+        log.exception("telling_failed")
 
 
 def _ms_since(began: float) -> float:

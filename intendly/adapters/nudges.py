@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any, Final
 
@@ -61,24 +61,31 @@ class CeleryNudges:
         self._breaker = Breaker(open_s=5.0, trial_s=2.0)
         self._guard = threading.Lock()  # of what follows
         self._wanted: dict[str, int] = {}
+        self._at_once: set[str] = set()
         self._left: dict[str, bytes] = {}
         """What was left to beat, and the mark of the last tick before that."""
         self._closing = False
         self._sending = Errand(self._send, name="nudges", every_s=SEND_EVERY_S)
 
     def nudge(self, task: str, *, work: int = 1) -> None:
-        """Tell the workers of `task`, a name of `TASK_QUEUES`, that `work` rows became due. Never raises."""
+        """Tell the workers of `task`, a name of `TASK_QUEUES`, that `work` rows became due. Never raises.
+
+        0: a tick found more than it takes, so that the next is to follow at once, however busy the venue is.
+        """
         with self._guard:
             self._wanted[task] = self._wanted.get(task, 0) + work
+            if not work:
+                self._at_once.add(task)
         self._sending.ask()
 
     def _send(self) -> None:
         with self._guard:
             wanted, self._wanted = self._wanted, {}
+            at_once, self._at_once = self._at_once, set()
         if not (wanted or self._left) or not self._breaker.allows():
             return
         try:
-            for task in self._to_send(wanted):
+            for task in self._to_send(wanted, at_once):
                 self._celery.send_task(task, queue=TASK_QUEUES[task], expires=EXPIRES_S, retry=False)
         except Exception as error:  # noqa: BLE001  whatever the broker does, the sweep finds the work
             self._failed(error)
@@ -109,7 +116,7 @@ class CeleryNudges:
             if part is not None:
                 part.close()
 
-    def _to_send(self, wanted: Mapping[str, int]) -> list[str]:
+    def _to_send(self, wanted: Mapping[str, int], at_once: Set[str]) -> list[str]:
         """Of these, and of what was left to beat, what is to be nudged for now. Counts the rows."""
         second, rows = int(time.time()), sum(wanted.values())
         tasks = {**wanted, **self._left}
@@ -118,23 +125,29 @@ class CeleryNudges:
         pipeline.set(_due(second), 0, nx=True, ex=_COUNTED_S)  # first, so that no count stays for good
         pipeline.incrby(_due(second), rows)
         for task in tasks:
-            pipeline.set(_waiting(task), b"1", nx=True, px=COALESCE_MS)
             pipeline.get(_tick(task))
-        before, _, now, *marks = pipeline.execute()
+        before, _, now, *ticks = pipeline.execute()
         busy = max(int(before or 0), now - rows) > BUSY_ROWS
-        to_send, left = list[str](), dict[str, bytes]()
-        for task, is_first, tick in zip(tasks, marks[::2], marks[1::2], strict=True):
+        asked, left = list[str](), dict[str, bytes]()
+        for task, tick in zip(tasks, ticks, strict=True):
             if task not in wanted and tick not in (None, self._left[task]):
                 continue  # ticked since it was left
-            if busy and tick is not None:
+            if busy and tick is not None and task not in at_once:
                 left[task] = tick
-            elif is_first or task in self._left:
-                to_send.append(task)
+            else:
+                asked.append(task)
         self._left = left
         self._sending.every_s = BUSY_SEND_EVERY_S if busy else SEND_EVERY_S
         if left and not self._closing:
             self._sending.ask()
-        return to_send
+        return self._unsent(asked) if asked else []
+
+    def _unsent(self, tasks: Sequence[str]) -> list[str]:
+        """Those that no nudge waits for; from now on one does."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for task in tasks:
+            pipeline.set(_waiting(task), b"1", nx=True, px=COALESCE_MS)
+        return [task for task, is_first in zip(tasks, pipeline.execute(), strict=True) if is_first]
 
     def _failed(self, error: Exception) -> None:
         if self._breaker.failed():

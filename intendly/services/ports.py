@@ -38,7 +38,8 @@ class Nudges(Protocol):
     def nudge(self, task: str, *, work: int = 1) -> None:
         """Tell `task`'s workers, after the commit, that `work` rows became due. Never raises, never blocks.
 
-        Nudges are coalesced, and a task with much to do is left to beat's ticks.
+        Nudges are coalesced, and a venue with much to do is left to beat's ticks. Not so with `work=0`, which says that
+        a tick found more than it takes.
         """
 
 

@@ -40,7 +40,7 @@ class SubmitSettlements:
         self._owner = owner
 
     def run(self) -> int:
-        """Returns how many settlements went out."""
+        """Returns how many settlements went out, or at least began, and how many awards lapsed."""
         due = self._store.due_awards(AWARDS_A_TICK)
         if not due and not self._store.unsent(self._sender.address):
             return 0
@@ -48,7 +48,9 @@ class SubmitSettlements:
         if lane is None:
             return 0
         try:
-            due = self._without_late(due)
+            in_time = self._without_late(due)
+            moved, due = len(due) - len(in_time), in_time
+            began = 0
             costs = [self._sender.cost(bundle) for bundle in due]
             while due:
                 count = first_batch(costs, MOST_GAS, MOST_BYTES, MOST_BUNDLES)
@@ -56,7 +58,8 @@ class SubmitSettlements:
                     break
                 lane = Lane(lane.address, lane.token, lane.next_nonce + 1)
                 due, costs = due[count:], costs[count:]
-            return self._send_all()
+                began += 1
+            return moved + max(began, self._send_all())
         finally:
             self._lanes.release(lane)
 

@@ -90,6 +90,15 @@ def test_what_was_left_to_beat_and_is_ticked_needs_no_nudge(nudges: CeleryNudges
     assert nudges._left == {}
 
 
+def test_more_than_a_tick_takes_waits_for_nobody(nudges: CeleryNudges, broker: redis.Redis) -> None:
+    nudges.taken("auctions.open")
+    nudges.nudge("settlements.submit", work=module.BUSY_ROWS + 1)
+    waited_for(broker, settlements=1)
+    nudges.nudge("auctions.open", work=0)
+    nudges.close()
+    assert broker.llen("auctions") == 1
+
+
 def test_a_busy_venue_without_beat_is_nudged_as_ever(nudges: CeleryNudges, broker: redis.Redis) -> None:
     nudges.nudge("auctions.open", work=module.BUSY_ROWS + 1)
     waited_for(broker, auctions=1)

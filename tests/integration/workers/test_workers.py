@@ -137,6 +137,17 @@ def test_a_tick_tells_what_it_committed(venue: Venue, redis_url: str) -> None:
         until(lambda: venue.rows.count("events") == 6)
 
 
+def test_a_busy_venue_without_beat_opens_all_to_the_last(venue: Venue, redis_url: str) -> None:
+    venue.worker()
+    with closing(CeleryNudges(redis_url)) as nudges:
+        venue.accept(600)  # more than a tick takes
+        nudges.nudge("auctions.open", work=600)
+        until(lambda: venue.auctions() > 500)
+        venue.accept()
+        nudges.nudge("auctions.open")
+        until(lambda: venue.auctions() == 601, timeout_s=10)
+
+
 def test_a_second_beat_stands_by_and_takes_over(venue: Venue) -> None:
     venue.worker()
     first = venue.beat()

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench import catalogue, command
 from bench.measure import Outcome, measured
-from bench.results import LATEST, Results, merged, read, results_of, write
+from bench.results import LATEST, Results, ResultsError, commit_now, committed, merged, read, results_of, write
 from bench.rows import (
     Aim,
     NotMeasured,
@@ -120,7 +120,8 @@ def test_what_lacks_something_has_a_note_and_what_breaks_stops_nobody() -> None:
     lacks, breaks = Subject((spec("b"),), _lacks), Subject((spec("c"),), _breaks)
     outcome = measured([lacks, breaks, COUNTS], [], 2, small=False, console=QUIET)
     found = {each.name: (each.value, each.note) for each in outcome.results.rows}
-    assert found == {"b": (None, "there is no nginx"), "a.b": (0.5, None), "a.c": (1, None)}
+    failed = (None, "failed: ValueError")
+    assert found == {"b": (None, "there is no nginx"), "c": failed, "a.b": (0.5, None), "a.c": (1, None)}
     assert outcome.failures == ["breaks"]
 
 
@@ -154,12 +155,13 @@ def latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("names", "small", "is_written"), [([], False, True), ([], True, False), (["stream.memory"], False, False)]
+    ("names", "rounds", "small", "is_written"),
+    [([], 5, False, True), ([], 4, False, False), ([], 5, True, False), (["stream.memory"], 5, False, False)],
 )
 def test_only_a_full_run_is_written_where_nobody_asked(
-    latest: Path, names: list[str], small: bool, is_written: bool
+    latest: Path, names: list[str], rounds: int, small: bool, is_written: bool
 ) -> None:
-    command._measure(names, 1, small=small, out=None)
+    command._measure(names, rounds, small=small, out=None)
     assert latest.exists() is is_written
 
 
@@ -176,7 +178,37 @@ def test_a_failure_is_an_exit_code(latest: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(command, "measured", lambda *_, **__: Outcome(results(missed), []))
     assert command._measure([], 1, small=False, out=None) == 0, "a missed aim is shown, and no failure"
     monkeypatch.setattr(command, "measured", lambda *_, **__: Outcome(results(missed), ["memory"]))
-    assert command._measure([], 1, small=False, out=None) == 1
+    with pytest.raises(SystemExit) as left:
+        command._measure([], 1, small=False, out=None)
+    assert left.value.code == 1
+
+
+@pytest.mark.parametrize("text", ["{broken", "[]", '{"rows": []}'])
+def test_a_file_of_something_else_is_refused_before_anything_is_measured(text: str, latest: Path) -> None:
+    latest.write_text(text)
+    with pytest.raises(ResultsError, match="expected results of this bench"):
+        command._measure([], 5, small=False, out=None)
+    assert latest.read_text() == text
+
+
+def test_a_place_that_takes_no_file_is_refused_before_anything_is_measured(latest: Path, tmp_path: Path) -> None:
+    for place in (tmp_path, Path("/proc/x/y.json")):
+        with pytest.raises(ResultsError, match=str(place)):
+            command._measure([], 1, small=False, out=place)
+    assert not latest.exists()
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+def test_without_git_there_is_no_commit(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", path)
+    assert (commit_now(), committed()) == ("", None)
+
+
+def test_of_several_runs_the_table_says_which_rows_are_whose() -> None:
+    days = {"a": 1, "b": 1, "c": 2}
+    ours = [row_of(spec(name), [Reading(1.0)], date=f"day {day}", commit=f"c{day}") for name, day in days.items()]
+    text = markdown([spec(name) for name in "abc"], results(*ours))
+    assert "Measured day 1 at c1 by 1 rounds; `c` day 2 at c2 by 1, on" in text
 
 
 def _lines(text: str) -> Iterator[str]:
