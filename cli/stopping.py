@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ def stopped_once() -> Iterator[None]:
             sys.stderr.write("stopping already\n")
             return
         asked = True
+        # It may fall between the making of a coroutine and its start.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         raise KeyboardInterrupt
 
     def on_unraisable(lost: sys.UnraisableHookArgs) -> None:
