@@ -34,8 +34,8 @@ _PATIENCE_S: Final = 20.0
 _BARE_CPU: Final = "that of the bare endpoint's server"
 
 
-def _processor_row(of: str, what: str) -> Spec:
-    return Spec(f"{of}.processor", f"processor time of the relayer for {what}", "µs", _BARE_CPU)
+def _processor_row(of: str) -> Spec:
+    return Spec(f"{of}.processor", "processor time of the relayer for each of these", "µs", _BARE_CPU)
 
 
 @subject(
@@ -48,9 +48,9 @@ def _processor_row(of: str, what: str) -> Spec:
         ratio_at_least(0.50),
         "more",
     ),
-    _processor_row("api.intents", "each of these"),
+    _processor_row("api.intents"),
     Spec("api.find", "GET /intents/{hash} a second", "1/s", _BARE, ratio_at_least(0.70), "more"),
-    _processor_row("api.find", "each of these"),
+    _processor_row("api.find"),
     Spec(
         "api.batch",
         "intents accepted a second by POST /intents/batch of 100",
@@ -90,7 +90,7 @@ def api_intents(run: Run) -> Rounds:
 
 @subject(
     Spec("api.bids", "POST /bids accepted a second", "1/s", _BARE, ratio_at_least(0.60), "more"),
-    _processor_row("api.bids", "each of these"),
+    _processor_row("api.bids"),
 )
 def api_bids(run: Run) -> Rounds:
     """Every round each solver bids anew in each auction, better than before."""
@@ -143,13 +143,8 @@ class Load:
 
 def _processor_s(port: int) -> float:
     """What the processes that listen on `port` have used so far: a server and its workers."""
-    used = [_used_s(each) for each in psutil.Process().children(recursive=True) if _listens(each, port)]
-    return sum(used)
-
-
-def _used_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    times = [each.cpu_times() for each in psutil.Process().children(recursive=True) if _listens(each, port)]
+    return sum(each.user + each.system for each in times)
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

@@ -86,7 +86,7 @@ class _Awards(AwardStore):
 
 
 class _NoNudges:
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         pass
 
 

@@ -149,7 +149,7 @@ class StagedVenue(RelayerVenue, AuctionsVenue, SettlementsVenue):
 
 
 class _NoNudges(CeleryNudges):
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         pass
 
 

@@ -17,16 +17,7 @@ from intendly.adapters import loading
 from intendly.adapters.asking import say_if_private_is_allowed
 from intendly.adapters.observability.logging import configure_logging, logging_config
 from intendly.settings import load_settings
-from web.gunicorn_base import (  # noqa: F401  gunicorn reads them here
-    control_socket_disable,
-    forwarded_allow_ips,
-    forwarder_headers,
-    logger_class,
-    post_fork,
-    preload_app,
-    timeout,
-    when_ready,
-)
+from web.gunicorn_base import *  # noqa: F403  gunicorn reads its settings here
 
 loading.begin()
 _settings = load_settings()

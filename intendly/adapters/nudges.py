@@ -67,14 +67,14 @@ class CeleryNudges:
         self._closing = False
         self._sending = Errand(self._send, name="nudges", every_s=SEND_EVERY_S)
 
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         """Tell the workers of `task`, a name of `TASK_QUEUES`, that `work` rows became due. Never raises.
 
-        0: a tick found more than it takes, so that the next is to follow at once, however busy the venue is.
+        `at_once`: a tick could not take all, so that the next is to follow, however busy the venue is.
         """
         with self._guard:
             self._wanted[task] = self._wanted.get(task, 0) + work
-            if not work:
+            if at_once:
                 self._at_once.add(task)
         self._sending.ask()
 

@@ -73,7 +73,7 @@ class CloseAuctions:
             _tell_last_tries(again)
             closed += self._close(again)
         if len(claim.attempts) == LIMIT:
-            self._nudges.nudge("auctions.close", work=0)
+            self._nudges.nudge("auctions.close", at_once=True)
         return closed
 
     def _close(self, claim: ClosingClaim) -> int:
@@ -155,7 +155,7 @@ class CloseAuctions:
         in_halves(outcomes, record, lambda outcome, error: self._failed(claim, outcome.auction.id, error))
         if moved_on:
             self._store.release(claim, moved_on, 0)
-            self._nudges.nudge("auctions.close", work=0)
+            self._nudges.nudge("auctions.close", at_once=True)
         return [outcome for outcome in outcomes if outcome.auction.id in recorded]
 
     def _failed(self, claim: ClosingClaim, auction_id: Hash32, error: Exception) -> None:

@@ -62,7 +62,7 @@ class OpenAuctions:
         if to_ask:
             self._nudges.nudge("bids.collect", work=to_ask)
         if len(due) == LIMIT:
-            self._nudges.nudge("auctions.open", work=0)
+            self._nudges.nudge("auctions.open", at_once=True)
         return retired + opened
 
     def _decide(self, due: DueIntent) -> Opening:

@@ -35,11 +35,11 @@ from intendly.domain.signatures import Claim, WalletAnswer
 class Nudges(Protocol):
     """Tells the workers that work may be due. Losing one costs latency, never correctness."""
 
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         """Tell `task`'s workers, after the commit, that `work` rows became due. Never raises, never blocks.
 
-        Nudges are coalesced, and a venue with much to do is left to beat's ticks. Not so with `work=0`, which says that
-        a tick found more than it takes.
+        Nudges are coalesced, and a venue with much to do is left to beat's ticks; not `at_once`, for what a tick
+        could not take.
         """
 
 

@@ -29,7 +29,7 @@ class Nudged:
         self.tasks: list[str] = []
         self.work = 0
 
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         self.tasks.append(task)
         self.work += work
 

@@ -94,7 +94,7 @@ def test_more_than_a_tick_takes_waits_for_nobody(nudges: CeleryNudges, broker: r
     nudges.taken("auctions.open")
     nudges.nudge("settlements.submit", work=module.BUSY_ROWS + 1)
     waited_for(broker, settlements=1)
-    nudges.nudge("auctions.open", work=0)
+    nudges.nudge("auctions.open", at_once=True)
     nudges.close()
     assert broker.llen("auctions") == 1
 

@@ -37,7 +37,7 @@ class Nudged:
     def __init__(self) -> None:
         self.tasks: list[str] = []
 
-    def nudge(self, task: str, *, work: int = 1) -> None:
+    def nudge(self, task: str, *, work: int = 1, at_once: bool = False) -> None:
         self.tasks.append(task)
 
 
