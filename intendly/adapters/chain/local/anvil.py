@@ -24,7 +24,8 @@ class Anvil:
         if not client.startswith("anvil/"):
             kind = client.split("/", maxsplit=1)[0]
             raise SettingsError(f"RPC_URLS: a local market is made on anvil alone, and this is {kind}")
-        self._mines_by_itself = bool(rpc.call("anvil_getIntervalMining"))
+        self._interval_s = int(rpc.call("anvil_getIntervalMining") or 0)
+        self._mines_by_itself = self._interval_s > 0
 
     def give_coins(self, amounts: Mapping[Address, int]) -> None:
         """Let each account hold at least so much native coin, in wei."""
@@ -41,21 +42,28 @@ class Anvil:
     def one_block(self) -> Iterator[None]:
         """Within it, what is sent before `mine` goes into one block.
 
-        With a block for each transaction the chain's clock would run a second ahead for every one of them.
+        With a block for each transaction the chain's clock would run a second ahead for every one of them. And where
+        a block closes by itself while they arrive, anvil may wait forever for the nonce that it has just mined.
         """
         self._rpc.call("anvil_setBlockGasLimit", hex(_ROOMY_BLOCK))
         mines_at_once = self._rpc.call("anvil_getAutomine")
         if mines_at_once:
             self._rpc.call("evm_setAutomine", False)
+        if self._interval_s:
+            self._rpc.call("evm_setIntervalMining", 0)
+            self._mines_by_itself = False
         try:
             yield
         finally:
             self._rpc.call("anvil_setBlockGasLimit", hex(_USUAL_BLOCK))
             if mines_at_once:
                 self._rpc.call("evm_setAutomine", True)
+            if self._interval_s:
+                self._rpc.call("evm_setIntervalMining", self._interval_s)
+                self._mines_by_itself = True
 
     def mine(self) -> None:
-        """Close the block, where the chain does not do it every second by itself."""
+        """Close the block, where the chain does not just now do it by itself."""
         if not self._mines_by_itself:
             self._rpc.call("evm_mine")
 
