@@ -14,37 +14,33 @@ from tests.e2e.conftest import NAMES, Demo
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
-def test_twenty_of_twenty_settle_with_bids_of_both_solvers(start_demo: Callable[..., Demo]) -> None:
-    told = start_demo("--intents", "20", "--seed", "1").result(180)
-    assert (told["intents"], told["settled"], told["unfilled"], told["settled_on_chain"]) == (20, 20, 0, 20)
-    assert told["solvers"] == 2
-    assert told["bids"] >= 30
-    assert 0 < told["p50_ms"] <= told["p95_ms"] < 20_000
-    assert told["seed"] == 1
-
-
-def test_solvers_that_keep_much_make_fills_worse_than_the_best_pool(start_demo: Callable[..., Demo]) -> None:
-    told = start_demo("--intents", "4", "--solver-margin-bps", "80", "--seed", "3").result(120)
-    assert told["settled_on_chain"] == 4
-    assert -100 < told["improvement_bps"] < -20
-
-
 def test_two_demos_at_once_keep_to_themselves_and_off_exported_servers(start_demo: Callable[..., Demo]) -> None:
-    """Started in one moment, both would find the usual ports free; each takes its own, and trades on its own chain."""
+    """Started in one moment, both would find the usual ports free; each takes its own, and trades on its own chain.
+
+    One has solvers that keep much, so that its fills are worse than the best pool's.
+    """
     exported = {
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/production",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "RPC_URLS": "http://127.0.0.1:1",
     }
-    demos = [start_demo("--intents", "3", "--seed", str(seed), env=exported) for seed in (4, 5)]
-    for demo in demos:
-        told = demo.result(200)
-        assert (told["settled_on_chain"], told["solvers"], told["bids"]) == (3, 2, 6)
+    usual = start_demo("--intents", "20", "--seed", "1", env=exported)
+    greedy = start_demo("--intents", "4", "--solver-margin-bps", "80", "--seed", "3", env=exported)
+
+    told = greedy.result(200)
+    assert (told["settled_on_chain"], told["solvers"], told["bids"]) == (4, 2, 8)
+    assert -100 < told["improvement_bps"] < -20
+
+    told = usual.result(200)
+    assert (told["intents"], told["settled"], told["unfilled"], told["settled_on_chain"]) == (20, 20, 0, 20)
+    assert (told["solvers"], told["seed"]) == (2, 1)
+    assert 30 <= told["bids"] <= 40
+    assert 0 < told["p50_ms"] <= told["p95_ms"] < 20_000
 
 
 def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Demo]) -> None:
     """kill -9 of each process in turn, one every second and a half while intents come in; each is started again."""
-    demo = start_demo("--intents", "20", "--interval", "2", "--seed", "2")
+    demo = start_demo("--intents", "15", "--interval", "2", "--seed", "2")
     _wait_until_trading(demo)
     killed = []
     for name in NAMES:
@@ -55,7 +51,7 @@ def test_no_process_that_is_killed_loses_an_intent(start_demo: Callable[..., Dem
     again = _wait_until_all_run(demo)
     assert not {process.pid for process in again.values()} & set(killed)
     told = demo.result(200)
-    assert (told["settled"], told["settled_on_chain"]) == (20, 20)
+    assert (told["settled"], told["settled_on_chain"]) == (15, 15)
 
 
 def test_an_interrupted_demo_leaves_nothing_behind(start_demo: Callable[..., Demo]) -> None:

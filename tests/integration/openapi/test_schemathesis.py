@@ -17,7 +17,7 @@ from web.openapi import server_sent
 
 pytestmark = pytest.mark.integration
 HERE = Path(__file__).parent
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "100"))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 
 
 @pytest.mark.timeout(SECONDS + 300)

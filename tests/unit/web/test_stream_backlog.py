@@ -37,7 +37,7 @@ class Old(Table):
         return []
 
     def heard_by(self, interest: Interest, after: int, upto: int, limit: int) -> list[Published]:
-        page = [event(number, self._size) for number in range(after + 1, upto + 1)][:limit]
+        page = [event(number, self._size) for number in range(after + 1, min(upto, after + limit) + 1)]
         self.pages.append(len(page))
         return page
 
