@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from eth_account import Account
 from intendly_sdk.client import TraderClient, VenueClient
 from intendly_sdk.errors import ApiError
 from intendly_sdk.keccak import keccak
@@ -89,9 +90,17 @@ def _shell(folder: Path) -> Iterator[Shell]:
         }
         shell = Shell(env, password_file)
         made = shell.told("key", "new", str(folder / "trader.json"))
+        _soften(folder / "trader.json")
         funded = shell.told("fund", made["address"], signs=False)
         assert int(funded["tokens"]["WOKB"]) > 20 * 10**18
         yield shell
+
+
+def _soften(keystore: Path) -> None:
+    """Let it open at once: a second of scrypt for each command would be most of what these tests do."""
+    password = "correct horse"
+    key = Account.decrypt(keystore.read_text(), password)
+    keystore.write_text(json.dumps(Account.encrypt(key, password, kdf="pbkdf2", iterations=1)))
 
 
 def _sell(least: str, *more: str) -> tuple[str, ...]:
