@@ -153,6 +153,12 @@ _PLACE: Final = """
 """
 
 
+_END_OTHERS: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
 class _Part(NamedTuple):
     """A foreign key, another constraint or an index of a table."""
 
@@ -181,8 +187,15 @@ def fill(settings: Settings, count: int, *, logged: bool = True) -> None:
     trade.seed(settings)
     with ThreadPoolExecutor(2) as threads:
         own = {table: [part.make for part in parts if part.table == table and not part.refers] for table in ROWS}
-        for done in [threads.submit(_fill, settings, table, count, own[table]) for table in ROWS]:
-            done.result()
+        filling = [threads.submit(_fill, settings, table, count, own[table]) for table in ROWS]
+        try:
+            for each in filling:
+                each.result()
+        except BaseException:  # an interrupt too: a statement under way is not waited for
+            threads.shutdown(wait=False, cancel_futures=True)
+            with _connected(settings) as at:
+                at.execute(_END_OTHERS)
+            raise
     with _connected(settings) as at:
         for part in parts:
             if part.refers:
