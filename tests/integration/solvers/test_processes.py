@@ -122,7 +122,7 @@ def test_the_pool_router(chain: LocalChain, tmp_path: Path, key: bytes) -> None:
         with http_venue(lambda _, path: answers.pop(0) if "/solvers/" in path else (200, told)) as venue:
             start = Start(chain, venue, tmp_path, key)
             with start.running("solvers.pool_router"):
-                for _ in range(100):
+                for _ in range(400):
                     if heard:
                         break
                     time.sleep(0.05)

@@ -103,7 +103,7 @@ def test_a_publisher_that_stands_still_holds_nobody_up(stream: Stream) -> None:
     with head_held(stream, seconds=60):
         began = time.monotonic()
         stream.publisher(lost=True).tell()
-        assert PATIENCE_S <= time.monotonic() - began < 10 * PATIENCE_S
+        assert PATIENCE_S <= time.monotonic() - began < 30
         assert stream.table() == []
 
 

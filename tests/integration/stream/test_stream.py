@@ -363,7 +363,10 @@ def test_one_connection_too_many_is_refused_by_name(stream: Stream) -> None:
     assert refused.value.response.status_code == 503
     assert b"stream_full" in (refused.value.response.body or b"")
     second.socket.close()
-    time.sleep(0.3)
+    until = time.monotonic() + 15
+    while health_of(stream)["connections"] != 1:
+        assert time.monotonic() < until, "the place is not given back"
+        time.sleep(0.05)
     assert stream.client().hello["type"] == "hello"
 
 
