@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Final, NamedTuple
 
 import psycopg2
@@ -193,7 +193,7 @@ def fill(settings: Settings, count: int, *, logged: bool = True) -> None:
                 each.result()
         except BaseException:  # an interrupt too: a statement under way is not waited for
             threads.shutdown(wait=False, cancel_futures=True)
-            with _connected(settings) as at:
+            with suppress(psycopg2.OperationalError), _connected(settings) as at:  # the server may be gone too
                 at.execute(_END_OTHERS)
             raise
     with _connected(settings) as at:

@@ -90,15 +90,14 @@ def _shell(folder: Path) -> Iterator[Shell]:
         }
         shell = Shell(env, password_file)
         made = shell.told("key", "new", str(folder / "trader.json"))
-        _soften(folder / "trader.json")
+        _soften(folder / "trader.json", password_file.read_text().strip())
         funded = shell.told("fund", made["address"], signs=False)
         assert int(funded["tokens"]["WOKB"]) > 20 * 10**18
         yield shell
 
 
-def _soften(keystore: Path) -> None:
+def _soften(keystore: Path, password: str) -> None:
     """Let it open at once: a second of scrypt for each command would be most of what these tests do."""
-    password = "correct horse"
     key = Account.decrypt(keystore.read_text(), password)
     keystore.write_text(json.dumps(Account.encrypt(key, password, kdf="pbkdf2", iterations=1)))
 

@@ -18,7 +18,10 @@ from intendly.settings import Settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
-_SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(600)%'"
+_SLEEPERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture
@@ -44,5 +47,5 @@ def test_an_interrupt_waits_for_no_statement(settings: Settings, monkeypatch: py
 def _sleepers(settings: Settings) -> int:
     """Statements that last too long, this one not among them."""
     with trade.connected(settings) as at:
-        at.execute(_SLEEPERS + " AND pid <> pg_backend_pid()")
+        at.execute(_SLEEPERS)
         return int(at.fetchall()[0][0])

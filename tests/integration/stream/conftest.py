@@ -203,6 +203,14 @@ def numbers(client: Client) -> list[int]:
     return [int(event["cursor"].split("-")[1]) - client.begin for event in client.events]
 
 
+def wait_for_connections(stream: Stream, count: int) -> None:
+    """Until the server holds so many."""
+    until = time.monotonic() + 15
+    while (held := health_of(stream)["connections"]) != count:
+        assert time.monotonic() < until, f"{held} connections are held, not {count}"
+        time.sleep(0.05)
+
+
 def health_of(stream: Stream) -> dict[str, Any]:
     """What the server says of its events. It is ready, without Redis too."""
     root = stream.url.replace("ws://", "http://").removesuffix("/api/v1/stream")

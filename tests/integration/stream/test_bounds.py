@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.integration.stream.conftest import Stream, health_of
+from tests.integration.stream.conftest import Stream, health_of, wait_for_connections
 from tests.integration.venue_process import ROOT
 from web.stream_places import SPARE
 
@@ -53,8 +53,7 @@ def test_one_address_does_not_take_every_place(stream: Stream) -> None:
         assert b"WS_MAX_PER_ADDRESS" in (refused.value.response.body or b"")
         come("2001:db8:0:1::1")
         first.close()
-        while health_of(stream)["connections"] != 2:
-            time.sleep(0.02)
+        wait_for_connections(stream, 2)
         come("2001:db8::3")
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.integration.stream.conftest import SOLVER, Stream, change, health_of, intent, opened
+from tests.integration.stream.conftest import SOLVER, Stream, change, health_of, intent, opened, wait_for_connections
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -175,8 +175,7 @@ def test_a_slow_reader_is_dropped_and_holds_up_nobody(stream: Stream) -> None:
         slow.connect((host.hostname, host.port))
         slow.sendall(f"GET {host.path}/events?intents={intent(1)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         quick.next()
-        while health_of(stream)["connections"] != 2:
-            time.sleep(0.02)
+        wait_for_connections(stream, 2)
         for _ in range(120):
             stream.publish(*(change(1, filler="x" * 60_000) for _ in range(20)))
             quick.read(20)

@@ -26,11 +26,11 @@ from tests.integration.stream.conftest import (
     Stream,
     change,
     changed,
-    health_of,
     intent,
     now_ms,
     numbers,
     opened,
+    wait_for_connections,
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -227,10 +227,7 @@ def test_a_slow_reader_is_dropped_and_neither_corrupts_nor_holds_up(stream: Stre
     assert 0 < len(told) < len(quick.events)
     assert told == list(range(1, len(told) + 1))
     assert all(len(event["data"]["filler"]) == 60_000 for event in slow.events)
-    until = time.monotonic() + 15
-    while health_of(stream)["connections"] != 1:
-        assert time.monotonic() < until, "the one that reads nothing is still held"
-        time.sleep(0.1)
+    wait_for_connections(stream, 1)
     stream.publish(change())
     quick.read(len(quick.events) + 1)
 
@@ -363,10 +360,7 @@ def test_one_connection_too_many_is_refused_by_name(stream: Stream) -> None:
     assert refused.value.response.status_code == 503
     assert b"stream_full" in (refused.value.response.body or b"")
     second.socket.close()
-    until = time.monotonic() + 15
-    while health_of(stream)["connections"] != 1:
-        assert time.monotonic() < until, "the place is not given back"
-        time.sleep(0.05)
+    wait_for_connections(stream, 1)
     assert stream.client().hello["type"] == "hello"
 
 

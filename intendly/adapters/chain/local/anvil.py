@@ -8,7 +8,7 @@ from typing import Final
 
 from intendly_sdk.primitives import Address, HexBytes
 
-from intendly.adapters.chain.rpc import Rpc
+from intendly.adapters.chain.rpc import Request, Rpc
 from intendly.settings import SettingsError
 
 _USUAL_BLOCK: Final = 30_000_000
@@ -24,8 +24,6 @@ class Anvil:
         if not client.startswith("anvil/"):
             kind = client.split("/", maxsplit=1)[0]
             raise SettingsError(f"RPC_URLS: a local market is made on anvil alone, and this is {kind}")
-        self._interval_s = int(rpc.call("anvil_getIntervalMining") or 0)
-        self._mines_by_itself = self._interval_s > 0
 
     def give_coins(self, amounts: Mapping[Address, int]) -> None:
         """Let each account hold at least so much native coin, in wei."""
@@ -45,27 +43,19 @@ class Anvil:
         With a block for each transaction the chain's clock would run a second ahead for every one of them. And where
         a block closes by itself while they arrive, anvil may wait forever for the nonce that it has just mined.
         """
-        self._rpc.call("anvil_setBlockGasLimit", hex(_ROOMY_BLOCK))
-        mines_at_once = self._rpc.call("anvil_getAutomine")
-        if mines_at_once:
-            self._rpc.call("evm_setAutomine", False)
-        if self._interval_s:
-            self._rpc.call("evm_setIntervalMining", 0)
-            self._mines_by_itself = False
+        at_once, interval_s = self._rpc.results([("anvil_getAutomine", []), ("anvil_getIntervalMining", [])])
+        as_before: list[Request] = [("anvil_setBlockGasLimit", [hex(_USUAL_BLOCK)])]
+        as_before += [("evm_setAutomine", [True])] if at_once else []
+        as_before += [("evm_setIntervalMining", [interval_s])] if interval_s else []
         try:
+            self._rpc.results([("anvil_setBlockGasLimit", [hex(_ROOMY_BLOCK)]), ("evm_setIntervalMining", [0])])
             yield
         finally:
-            self._rpc.call("anvil_setBlockGasLimit", hex(_USUAL_BLOCK))
-            if mines_at_once:
-                self._rpc.call("evm_setAutomine", True)
-            if self._interval_s:
-                self._rpc.call("evm_setIntervalMining", self._interval_s)
-                self._mines_by_itself = True
+            self._rpc.results(as_before)
 
     def mine(self) -> None:
-        """Close the block, where the chain does not just now do it by itself."""
-        if not self._mines_by_itself:
-            self._rpc.call("evm_mine")
+        """Close the block now."""
+        self._rpc.call("evm_mine")
 
     def send_as(self, sender: Address, data: bytes) -> None:
         """Deploy `data` from an account whose key nobody needs to have."""
